@@ -1,0 +1,1 @@
+"""Simulated teaching pictures with known truth. Nothing here shows a real person."""
