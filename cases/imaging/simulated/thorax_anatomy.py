@@ -10,48 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .shading import Field, coverage, ellipse_distance, paint, segment_distance, smooth_noise, smooth_step
-
-AIR, LUNG, FAT, MUSCLE, SOFT = -1000.0, -868.0, -104.0, 52.0, 38.0
-BLOOD, MARROW, CORTEX = 215.0, 190.0, 760.0
-HEIGHT = 288.0
-
-
-@dataclass(frozen=True)
-class Build:
-    """How one simulated person differs from the next. Factors are about 1, offsets in mm."""
-
-    width: float
-    depth: float
-    fat: float
-    muscle: float
-    heart: float
-    rib_shift: float
-    contrast: float
-    spine_bend: float
-
-    @classmethod
-    def drawn(cls, rng: np.random.Generator) -> Build:
-        """Draw a build within the range in which all parts still fit together."""
-        return cls(
-            width=float(rng.uniform(0.96, 1.03)),
-            depth=float(rng.uniform(0.95, 1.05)),
-            fat=float(rng.uniform(0.7, 1.25)),
-            muscle=float(rng.uniform(0.85, 1.15)),
-            heart=float(rng.uniform(0.94, 1.06)),
-            rib_shift=float(rng.uniform(0.0, 26.0)),
-            contrast=float(rng.uniform(0.88, 1.12)),
-            spine_bend=float(rng.uniform(-4.0, 4.0)),
-        )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Pixel centres of a slice: ``x`` (1, columns), ``y`` (rows, 1) and ``pixel`` in mm."""
-
-    x: Field
-    y: Field
-    pixel: float
+from .shading import Field, coverage, ellipse_distance, paint, smooth_step
+from .thorax_bones import BonePainter
+from .thorax_build import AIR, BLOOD, FAT, LUNG, MUSCLE, cage_radii, dome
 
 
 @dataclass(frozen=True)
@@ -62,27 +23,8 @@ class Slice:
     lung: Field
 
 
-def cage_radii(h: float, build: Build) -> tuple[float, float]:
-    """Half axes (x, y) of the pleural cavity at height `h`."""
-    rise = float(np.sin(0.5 * np.pi * np.clip((h + 6.0) / 140.0, 0.0, 1.0))) ** 0.7
-    return (46.0 + 86.0 * rise) * build.width, (40.0 + 52.0 * rise) * build.depth
-
-
-def _dome(h: float, centre: float, reach: float) -> float:
-    """Relative radius of an ellipsoid's slice at `h`: 1 in its middle, 0 outside."""
-    return float(np.sqrt(max(0.0, 1.0 - ((h - centre) / reach) ** 2)))
-
-
-class SlicePainter:
+class SlicePainter(BonePainter):
     """Paints the slices of one person from the outside inwards."""
-
-    def __init__(self, build: Build, grid: Grid, rng: np.random.Generator) -> None:
-        self.build, self.grid = build, grid
-        shape = (grid.y.shape[0], grid.x.shape[1])
-        self._marble = smooth_noise(rng, shape, 9.0)
-        self._strands = smooth_noise(rng, shape, 4.0)
-        self._slow = smooth_noise(rng, shape, 46.0)
-        self._centre_y = -5.0
 
     def paint(self, h: float) -> Slice:
         """Paint the slice at height `h` (0..HEIGHT mm)."""
@@ -94,6 +36,7 @@ class SlicePainter:
         self._wall(image, h, cage, back_angle)
         inside = coverage(cage + 1.0, grid.pixel)
         paint(image, inside, FAT + 6.0 * self._strands)
+        self._inlet(image, h)
         lung = self._lungs(image, h, cage)
         self._belly(image, h, cage, lung)
         self._heart(image, h)
@@ -101,13 +44,8 @@ class SlicePainter:
         self._airways(image, h)
         self._bones(image, h, cage, back_angle)
         self._table(image)
-        return Slice(image, lung)
-
-    def _oval(self, x: float, y: float, rx: float, ry: float, tilt: float = 0.0) -> Field:
-        return ellipse_distance(self.grid.x, self.grid.y, (x, y), (rx, ry), tilt=tilt)
-
-    def _put(self, image: Field, distance: Field, value: float | Field) -> None:
-        paint(image, coverage(distance, self.grid.pixel), value)
+        # Vessels of the lung must not be drawn over the parts that were painted into it.
+        return Slice(image, np.asarray(lung * (image < -300.0), dtype=np.float32))
 
     def _wall(self, image: Field, h: float, cage: Field, angle: Field) -> None:
         build, grid = self.build, self.grid
@@ -135,31 +73,62 @@ class SlicePainter:
         self._put(image, np.asarray(muscle, dtype=np.float32), MUSCLE + 7.0 * self._strands)
         # Thin fat planes part the muscle layers; they fade in and out around the chest.
         for depth in (10.5, 20.0, 31.0):
-            plane = np.abs(cage - depth - 1.5 * self._slow - 1.2 * self._marble) - 0.7
+            plane = np.abs(cage - depth - 4.0 * self._slow - 1.6 * self._marble) - 0.6
             share = coverage(np.asarray(plane, dtype=np.float32), grid.pixel)
-            shown = smooth_step(self._slow + 0.4 * self._marble, -0.5, 0.6)
-            paint(image, share * shown * coverage(np.asarray(muscle + 2.0, dtype=np.float32), grid.pixel) * 0.75, FAT)
+            shown = smooth_step(0.7 * self._slow + 0.6 * self._marble, 0.0, 0.9)
+            paint(
+                image,
+                share * shown * coverage(np.asarray(muscle + 2.0, dtype=np.float32), grid.pixel) * 0.75,
+                FAT,
+            )
         # Intercostal muscles fill the space between the ribs.
-        self._put(image, np.asarray(np.maximum(cage - 8.0, -cage + 0.5), dtype=np.float32), 30.0 + 6.0 * self._strands)
+        self._put(
+            image,
+            np.asarray(np.maximum(cage - 8.0, -cage + 0.5), dtype=np.float32),
+            30.0 + 6.0 * self._strands,
+        )
+
+    def _inlet(self, image: Field, h: float) -> None:
+        """Neck muscles above the apex of the lungs."""
+        reach = 1.0 - float(smooth_step(h, 18.0, 46.0))
+        if reach <= 0.05:
+            return
+        for side in (-1.0, 1.0):
+            for x, y, rx, ry, tilt in (
+                (40.0, 14.0, 15.0, 9.0, 0.9), (33.0, 36.0, 14.0, 8.0, 0.5), (13.0, 30.0, 9.0, 5.0, 0.2),
+                (34.0, -34.0, 16.0, 6.0, 0.4), (14.0, -40.0, 11.0, 4.0, 0.1), (52.0, 38.0, 10.0, 7.0, -0.6),
+            ):  # fmt: skip
+                self._disc(image, side * x, y, (rx * reach, ry * reach), MUSCLE, side * tilt)
 
     def _lungs(self, image: Field, h: float, cage: Field) -> Field:
         grid = self.grid
         opening = 92.0 * float(np.sqrt(np.clip((h - 14.0) / 95.0, 0.0, None)))
-        middle = ellipse_distance(grid.x, grid.y, (2.0, -22.0), (24.0 + 9.0 * float(smooth_step(h, 60, 110)), 80.0))
+        middle = ellipse_distance(
+            grid.x, grid.y, (2.0, -22.0), (24.0 + 9.0 * float(smooth_step(h, 60, 110)), 80.0)
+        )
         spine = ellipse_distance(grid.x, grid.y, (self._spine_x(h), 55.0), (25.0, 30.0), power=2.6)
         keep_out = np.minimum(middle, spine) + 1.5 * self._slow
-        keep_out = np.minimum(keep_out, ellipse_distance(grid.x, grid.y, (24.0, 33.0), (16.5, 16.5)) if h > 84 else keep_out)
-        q = _dome(h, 188.0, 64.0) * self.build.heart
+        keep_out = np.minimum(
+            keep_out, ellipse_distance(grid.x, grid.y, (24.0, 33.0), (16.5, 16.5)) if h > 84 else keep_out
+        )
+        q = dome(h, 188.0, 64.0) * self.build.heart
         if q > 0.15:
             keep_out = np.minimum(keep_out, self._oval(18.0, -30.0, 66.0 * q, 50.0 * q, 0.5))
             keep_out = np.minimum(keep_out, self._oval(-20.0, -22.0, 30.0 * q, 38.0 * q))
         if 84.0 < h < 160.0:
-            q = _dome(h, 122.0, 38.0)
+            q = dome(h, 122.0, 38.0)
             keep_out = np.minimum(keep_out, self._oval(2.0, -30.0, 44.0 * q + 1.0, 34.0 * q + 1.0))
+        # The recess between chest wall and diaphragm reaches deepest at the back.
+        recess = 0.35 * (h - 236.0 - 0.32 * (grid.y + 92.0) - 0.10 * np.abs(grid.x)) + 0.0 * grid.x
         total = np.zeros_like(image)
         for side in (-1.0, 1.0):
-            apex = self._oval(side * 52.0, 8.0, max(opening, 0.1), max(opening * 1.1, 0.1)) if opening < 200 else cage
-            distance = np.maximum.reduce([cage + 2.2, apex, -keep_out, 5.0 - side * grid.x + 0.0 * grid.y])
+            apex = (
+                self._oval(side * 52.0, 8.0, max(opening, 0.1), max(opening * 1.1, 0.1))
+                if opening < 200
+                else cage
+            )
+            medial = np.broadcast_to(5.0 - side * grid.x, cage.shape)
+            distance = np.maximum.reduce([cage + 2.2, apex, -keep_out, medial, recess])
             total += coverage(np.asarray(distance, dtype=np.float32), grid.pixel)
         lung = np.clip(total, 0.0, 1.0) if opening > 4.0 else np.zeros_like(total)
         # Blood sinks: lung at the back is some 50 HU denser in a person lying on the back.
@@ -178,24 +147,33 @@ class SlicePainter:
 
     def _belly(self, image: Field, h: float, cage: Field, lung: Field) -> None:
         """Liver, spleen and stomach under the two domes of the diaphragm."""
-        scale = _dome(h, 300.0, 108.0)
+        scale = dome(h, 300.0, 108.0)
         if scale > 0:
-            dome = np.maximum(self._oval(-54.0, -8.0, 98.0 * scale, 90.0 * scale) + 2.0 * self._slow, cage + 3.0)
-            liver = coverage(np.asarray(dome, dtype=np.float32), self.grid.pixel)
+            surface = np.maximum(
+                self._oval(-54.0, -8.0, 98.0 * scale, 90.0 * scale) + 2.0 * self._slow, cage + 1.2
+            )
+            liver = coverage(np.asarray(surface, dtype=np.float32), self.grid.pixel)
             paint(image, liver, 104.0 + 4.0 * self._strands + 3.0 * self._slow)
-            for x, y, r, level in ((-70, 5, 5.5, 268), (-40, -20, 6.0, 262), (-92, 28, 4.0, 276), (-62, -44, 4.5, 280)):
+            for x, y, r, level in (
+                (-70, 5, 5.5, 268),
+                (-40, -20, 6.0, 262),
+                (-92, 28, 4.0, 276),
+                (-62, -44, 4.5, 280),
+            ):
                 bend = 0.35 * (h - level)
                 oval = self._oval(x + bend, y - bend, r * 1.8, r, 0.6 + 0.03 * (h - level))
                 paint(image, coverage(oval, self.grid.pixel) * liver * float(smooth_step(h, 225, 250)), 152.0)
             lung *= 1.0 - liver
-        scale = _dome(h, 296.0, 88.0)
+        scale = dome(h, 296.0, 88.0)
         if scale > 0:
-            dome = np.maximum(self._oval(70.0, 6.0, 64.0 * scale, 74.0 * scale) + 2.0 * self._slow, cage + 3.0)
-            under = coverage(np.asarray(dome, dtype=np.float32), self.grid.pixel)
+            surface = np.maximum(
+                self._oval(70.0, 6.0, 64.0 * scale, 74.0 * scale) + 2.0 * self._slow, cage + 1.2
+            )
+            under = coverage(np.asarray(surface, dtype=np.float32), self.grid.pixel)
             paint(image, under, FAT + 8.0 * self._strands)
-            spleen = np.maximum(self._oval(96.0, 34.0, 40.0 * scale, 36.0 * scale, -0.8), dome + 2.0)
+            spleen = np.maximum(self._oval(96.0, 34.0, 40.0 * scale, 36.0 * scale, -0.8), surface + 2.0)
             self._put(image, np.asarray(spleen, dtype=np.float32), 122.0 + 4.0 * self._strands)
-            stomach = np.maximum(self._oval(52.0, -22.0, 40.0 * scale, 36.0 * scale, 0.4), dome + 3.0)
+            stomach = np.maximum(self._oval(52.0, -22.0, 40.0 * scale, 36.0 * scale, 0.4), surface + 3.0)
             self._put(image, np.asarray(stomach, dtype=np.float32), 46.0)
             self._put(image, np.asarray(stomach + 4.0, dtype=np.float32), 14.0)
             gas = np.maximum(stomach + 4.5, self.grid.y + 34.0)
@@ -204,7 +182,7 @@ class SlicePainter:
 
     def _heart(self, image: Field, h: float) -> None:
         heart, contrast = self.build.heart, self.build.contrast
-        q = _dome(h, 188.0, 62.0) * heart
+        q = dome(h, 188.0, 62.0) * heart
         if q < 0.12:
             return
         self._put(image, self._oval(18.0, -30.0, 62.0 * q, 46.0 * q, 0.5), 88.0 + 4.0 * self._strands)
@@ -217,164 +195,80 @@ class SlicePainter:
             (44.0, -20.0, 27.0, 17.0, 0.62, 194.0, 46.0, 224.0),
             (10.0, 8.0, 31.0, 16.0, -0.1, 160.0, 26.0, 218.0),
         ):
-            scale = _dome(h, level, reach) * heart
+            scale = dome(h, level, reach) * heart
             if scale > 0.1:
                 oval = self._oval(x, y, rx * scale, ry * scale, tilt) + 1.3 * self._marble
                 self._put(image, np.asarray(oval, dtype=np.float32), value * contrast + 4.0 * self._marble)
-        scale = _dome(h, 196.0, 24.0)
+        scale = dome(h, 196.0, 24.0)
         for x, y in ((40.0, -28.0), (54.0, -12.0)):
             if scale > 0.2:
                 self._put(image, self._oval(x, y, 5.0 * scale, 4.0 * scale), 100.0)
 
     def _vessels(self, image: Field, h: float) -> None:
         blood = BLOOD * self.build.contrast
-        wall, pixel = 40.0, self.grid.pixel
 
         def tube(x: float, y: float, r: float, value: float = blood) -> None:
-            self._put(image, self._oval(x, y, r + 1.2, r + 1.2), wall)
-            self._put(image, self._oval(x, y, r, r), value)
-
-        def bar(start: tuple[float, float], end: tuple[float, float], r: float, value: float = blood) -> None:
-            gap, _ = segment_distance(self.grid.x, self.grid.y, start, end)
-            paint(image, coverage(gap - np.float32(r), pixel), value)
+            self._disc(image, x, y, (r + 1.2, r + 1.2), 40.0)
+            self._disc(image, x, y, (r, r), value)
 
         if h < 78:
             for x, y, r in ((-17.0, -14.0, 6.0), (8.0, -18.0, 4.6), (21.0, -2.0, 5.4)):
-                spread = 1.0 + 0.5 * (1.0 - h / 78.0)
-                tube(x * spread, y, r)
+                tube(x * (1.0 + 0.5 * (1.0 - h / 78.0)), y, r)
             tube(-24.0 - 0.12 * (78 - h), -26.0, 6.8, 255.0)
             tube(26.0 + 0.1 * (78 - h), -30.0, 6.0, 250.0)
         if 62 <= h < 78:
-            bar((26.0, -32.0), (-22.0, -28.0), 5.5, 250.0)
-        arch = _dome(h, 90.0, 13.0)
+            self._stroke(image, (26.0, -32.0), (-22.0, -28.0), 5.5, 250.0)
+        trunk = dome(h, 126.0, 19.0)
+        if trunk > 0:
+            tube(19.0, -34.0, 14.0 * trunk)
+            if 112 < h < 126:
+                self._stroke(image, (19.0, -30.0), (46.0, 6.0), 9.0, blood)
+            if 118 < h < 134:
+                # The right pulmonary artery passes behind the ascending aorta.
+                self._stroke(image, (18.0, -28.0), (6.0, -7.0), 8.0, blood)
+                self._stroke(image, (6.0, -7.0), (-46.0, -2.0), 7.5, blood)
+        arch = dome(h, 90.0, 13.0)
         if arch > 0:
-            bar((-8.0, -26.0), (24.0, 26.0), 13.0 * arch)
+            # The arch runs to the left of the windpipe.
+            self._stroke(image, (-6.0, -28.0), (19.0, -8.0), 12.5 * arch, blood)
+            self._stroke(image, (19.0, -8.0), (25.0, 30.0), 12.5 * arch, blood)
         if 94 < h < 158:
-            tube(-8.0, -27.0, 16.0)
+            tube(-8.0, -29.0, 15.5)
         if h > 94:
             tube(24.0, 33.0, 12.5)
         if 78 <= h < 166:
             tube(-31.0, -20.0, 8.5, 262.0)
-        trunk = _dome(h, 126.0, 19.0)
-        if trunk > 0:
-            tube(19.0, -34.0, 14.0 * trunk)
-            if 118 < h < 134:
-                bar((17.0, -30.0), (-46.0, -2.0), 8.5)
-            if 112 < h < 126:
-                bar((19.0, -30.0), (46.0, 6.0), 9.0)
         if 150 < h < 168:
             for side in (-1.0, 1.0):
-                bar((side * 22.0 + 8, 10.0), (side * 52.0 + 4, 14.0), 5.5)
+                self._stroke(image, (side * 22.0 + 8, 10.0), (side * 52.0 + 4, 14.0), 5.5, blood)
         if h > 226:
             tube(-22.0, 10.0, 11.0, 150.0)
-        self._put(image, self._oval(9.0, 27.0, 7.0, 5.0), 40.0)
-        if self._slow[0, 0] > -0.5:
-            self._put(image, self._oval(8.5, 26.0, 1.8, 1.4), -500.0)
+        self._disc(image, 9.0, 27.0, (7.0, 5.0), 40.0)
+        self._disc(image, 8.5, 26.0, (1.8, 1.4), -420.0)
         tube(31.0, 51.0, 1.5, 90.0)
-        for x, y, level, r in ((-14.0, -2.0, 98.0, 4.0), (10.0, 2.0, 118.0, 4.5), (-6.0, 20.0, 136.0, 5.0), (12.0, -48.0, 92.0, 3.0)):
-            scale = _dome(h, level, 9.0)
+        for x, y, level, r in (
+            (-14.0, -2.0, 98.0, 4.0), (10.0, 2.0, 118.0, 4.5), (-6.0, 20.0, 136.0, 5.0), (12.0, -48.0, 92.0, 3.0),
+        ):  # fmt: skip
+            scale = dome(h, level, 9.0)
             if scale > 0.3:
-                self._put(image, self._oval(x, y, r * 1.5 * scale, r * scale, 0.4), 55.0)
+                self._disc(image, x, y, (r * 1.5 * scale, r * scale), 55.0, 0.4)
 
     def _airways(self, image: Field, h: float) -> None:
         if h < 112:
-            self._put(image, self._oval(1.0, 6.0, 10.6, 10.2), 45.0)
-            self._put(image, np.asarray(np.maximum(self._oval(1.0, 6.0, 9.2, 8.8), self.grid.y - 12.5), dtype=np.float32), AIR + 8)
+            self._disc(image, 1.0, 6.0, (10.6, 10.2), 45.0)
+            # The soft back wall flattens the lumen.
+            lumen = np.maximum(self._oval(1.0, 6.0, 9.2, 8.8), self.grid.y - 12.5)
+            self._put(image, np.asarray(lumen, dtype=np.float32), AIR + 8)
             if h < 26:
                 for side in (-1.0, 1.0):
-                    self._put(image, self._oval(1.0 + side * 18.0, 2.0, 8.5, 13.0), 150.0)
+                    self._disc(image, 1.0 + side * 18.0, 2.0, (8.5, 13.0), 150.0)
             return
         for side, slope, r, stop in ((-1.0, 0.62, 7.4, 158.0), (1.0, 0.85, 6.6, 152.0)):
             if h < stop:
                 x = 1.0 + side * (7.0 + slope * (h - 112.0))
                 y = 8.0 + 0.10 * (h - 112.0)
-                self._put(image, self._oval(x, y, (r + 1.5) * 1.25, r + 1.4), 30.0)
-                self._put(image, self._oval(x, y, r * 1.25, r), AIR + 10)
-
-    def _spine_x(self, h: float) -> float:
-        return self.build.spine_bend * float(np.sin(np.pi * h / HEIGHT))
-
-    def _bones(self, image: Field, h: float, cage: Field, angle: Field) -> None:
-        grid, x0 = self.grid, self._spine_x(h)
-        trabecular = 26.0 * self._strands + 18.0 * self._marble
-        # Ribs slant downwards to the front; one periodic height field draws them all.
-        level = h - self.build.rib_shift - 108.0 * angle / np.float32(np.pi)
-        nearest = np.mod(level + 13.0, 26.0) - 13.0
-        across = np.hypot((cage - 5.0) / 3.9, nearest / 5.9)
-        shown = (h - 108.0 * angle / np.pi > -24.0) & (angle > 0.22) & (angle < 2.9)
-        reach = np.asarray((across - 1.0) * 3.9, dtype=np.float32)
-        bony = 1.0 - smooth_step(angle, 2.15, 2.45)
-        rib = coverage(reach, grid.pixel) * shown
-        paint(image, rib, np.asarray(110.0 + (CORTEX - 110.0) * bony, dtype=np.float32))
-        core = coverage(reach + 1.4, grid.pixel) * shown
-        paint(image, core, np.asarray(95.0 + bony * (MARROW - 60.0 + trabecular), dtype=np.float32))
-        if 60 < h < 216:
-            front = self._centre_y - cage_radii(h, self.build)[1]
-            wide = 20.0 - 7.0 * float(smooth_step(h, 70, 110))
-            plate = ellipse_distance(grid.x, grid.y, (0.0, front - 5.0), (wide, 6.2), power=2.8)
-            self._put(image, plate, 560.0)
-            self._put(image, plate + 1.6, 165.0 + trabecular)
-        if h < 66:
-            self._shoulder(image, h, trabecular)
-        if h < 176:
-            self._scapula(image, h)
-        self._vertebra(image, h, x0, trabecular)
-
-    def _shoulder(self, image: Field, h: float, trabecular: Field) -> None:
-        grid = self.grid
-        for side in (-1.0, 1.0):
-            inner, outer = (side * (22.0 + 0.4 * (60 - h)), -62.0 + 0.3 * (60 - h)), (side * (64.0 + 1.1 * (60 - h)), -58.0 + 0.9 * (60 - h))
-            gap, _ = segment_distance(grid.x, grid.y, inner, outer)
-            if h > 22:
-                self._put(image, gap - np.float32(6.2), CORTEX)
-                self._put(image, gap - np.float32(4.6), MARROW + trabecular)
-            head = _dome(h, -8.0, 36.0)
-            if head > 0.2:
-                oval = self._oval(side * 152.0, 4.0, 23.0 * head, 22.0 * head)
-                self._put(image, oval, CORTEX - 120.0)
-                self._put(image, oval + 2.0, MARROW + trabecular)
-
-    def _scapula(self, image: Field, h: float) -> None:
-        grid = self.grid
-        fade = 1.0 - float(smooth_step(h, 110, 176))
-        for side in (-1.0, 1.0):
-            inner = (side * (74.0 + 10.0 * (1 - fade)), 91.0 - 0.02 * h)
-            outer = (side * (84.0 + 48.0 * fade), 86.0 - 44.0 * fade)
-            gap, along = segment_distance(grid.x, grid.y, inner, outer)
-            thick = 1.6 + 2.6 * np.abs(2.0 * along - 1.0) ** 3
-            self._put(image, np.asarray(gap - thick, dtype=np.float32), 640.0)
-            self._put(image, np.asarray(gap - thick + 1.8, dtype=np.float32), 230.0)
-            if h < 70:
-                root = (side * 108.0, 66.0)
-                tip = (side * (128.0 + 0.15 * h), 92.0 - 0.25 * h)
-                gap, _ = segment_distance(grid.x, grid.y, root, tip)
-                self._put(image, gap - np.float32(2.6), 620.0)
-                self._put(image, gap - np.float32(1.2), 260.0)
-
-    def _vertebra(self, image: Field, h: float, x0: float, trabecular: Field) -> None:
-        grid = self.grid
-        phase = (h + self.build.rib_shift) % 26.0
-        disc = phase < 5.0
-        body = ellipse_distance(grid.x, grid.y, (x0, 49.0), (17.5, 14.5), power=2.3)
-        self._put(image, body, 95.0 if disc else 520.0)
-        self._put(image, body + 1.7, 78.0 if disc else (330.0 if phase < 7 or phase > 24 else 185.0) + 1.6 * trabecular)
-        for side in (-1.0, 1.0):
-            parts = [((9.5, 78.0), (0.0, 87.0), 2.9)]
-            if 9.0 < phase < 19.0:
-                parts += [((11.5, 58.0), (12.5, 76.0), 3.2), ((13.0, 76.0), (33.0, 86.0), 3.4)]
-            for start, end, r in parts:
-                gap, _ = segment_distance(grid.x, grid.y, (x0 + side * start[0], start[1]), (x0 + side * end[0], end[1]))
-                self._put(image, gap - np.float32(r), 610.0)
-                self._put(image, gap - np.float32(r - 1.5), 330.0)
-        if phase > 8.0:
-            tip = 92.0 + 0.75 * (phase - 8.0)
-            gap, _ = segment_distance(grid.x, grid.y, (x0, 86.0), (x0, min(tip, 103.0)))
-            self._put(image, gap - np.float32(2.7), 600.0)
-            self._put(image, gap - np.float32(1.3), 320.0)
-        canal = self._oval(x0, 71.5, 9.0, 7.6)
-        self._put(image, canal, -20.0)
-        self._put(image, canal + 1.6, 14.0)
-        self._put(image, self._oval(x0, 71.0, 5.2, 4.2), 42.0)
+                self._disc(image, x, y, ((r + 1.5) * 1.25, r + 1.4), 30.0)
+                self._disc(image, x, y, (r * 1.25, r), AIR + 10)
 
     def _table(self, image: Field) -> None:
         curve = self.grid.y - 124.0 + 0.00042 * self.grid.x**2

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .lung_vessels import Tree, draw_tree, grow_tree
 from .records import Nodule, SampleRegion, SimulatedSeries
 from .shading import Field, generator, outline, paint
-from .thorax_anatomy import HEIGHT, Build, Grid, SlicePainter
+from .thorax_anatomy import SlicePainter
+from .thorax_build import AIR, HEIGHT, Build, Grid
 
 FIELD_OF_VIEW = 372.0
 Spec = tuple[Literal["solid", "spiculated", "calcified"], float, tuple[float, float, float]]
@@ -51,18 +52,20 @@ def thorax_ct(
         raise ValueError(f"Choose 8..400 slices and a size of 128..512, got {slices} and {size}.")
     pixel, gap = FIELD_OF_VIEW / size, HEIGHT / slices
     axis = ((np.arange(size) + 0.5) * pixel - FIELD_OF_VIEW / 2.0).astype(np.float32)
-    grid = Grid(axis[None, :], axis[:, None], pixel)
+    # Only the rows that hold the person and the table are painted; the rest is air.
+    first, last = (int(v) for v in np.searchsorted(axis, (-128.0, 152.0)))
+    grid = Grid(axis[None, :], axis[first:last, None], pixel)
     build = Build.drawn(generator(seed, "build"))
     painter = SlicePainter(build, grid, generator(seed, "tissue"))
-    start = float(axis[0])
-    vessels = np.zeros((slices, size, size), dtype=np.float32)
+    left, top = float(axis[0]), float(axis[first])
+    vessels = np.zeros((slices, last - first, size), dtype=np.float32)
     walls, lumens = np.zeros_like(vessels), np.zeros_like(vessels)
     for side in (-1.0, 1.0):
         for tree in _vascular_trees(generator(seed, f"vessels {side}"), side):
-            draw_tree(vessels, tree, pixel=pixel, gap=gap, left=start, top=start)
+            draw_tree(vessels, tree, pixel=pixel, gap=gap, left=left, top=top)
         airways = _bronchi(generator(seed, f"bronchi {side}"), side)
-        draw_tree(walls, airways, pixel=pixel, gap=gap, left=start, top=start, grow=0.9)
-        draw_tree(lumens, airways, pixel=pixel, gap=gap, left=start, top=start)
+        draw_tree(walls, airways, pixel=pixel, gap=gap, left=left, top=top, grow=0.8)
+        draw_tree(lumens, airways, pixel=pixel, gap=gap, left=left, top=top)
 
     voxels = np.empty((slices, size, size), dtype=np.int16)
     masks = np.zeros((slices, size, size), dtype=np.uint8)
@@ -70,20 +73,24 @@ def thorax_ct(
     regions: list[SampleRegion] = []
     seen: set[int] = set()
     noise = generator(seed, "noise")
+    depth = np.exp(-((axis[None, :] / 130.0) ** 2) - (axis[:, None] / 95.0) ** 2)
     for k in range(slices):
         h = (k + 0.5) * gap
         painted = painter.paint(h)
         image, lung = painted.hounsfield, painted.lung
         paint(image, vessels[k] * lung, 62.0 + 95.0 * vessels[k])
-        paint(image, walls[k] * lung, -150.0)
+        paint(image, 0.8 * walls[k] * lung, -260.0)
         paint(image, lumens[k] * lung, -985.0)
         frame = slices - 1 - k
         for i, shape in enumerate(shapes):
-            for polygon, mask in shape.draw(image, lung, h, grid, gap):
-                masks[frame][mask] = i + 1
+            for corners, mask in shape.draw(image, lung, h, grid):
+                masks[frame, first:last][mask] = i + 1
+                polygon = tuple((x, round(y + first, 2)) for x, y in corners)
                 regions.append(SampleRegion(frame, "polygon", polygon, shape.label))
                 seen.add(i)
-        voxels[frame] = _measured(image, painter, noise)
+        whole = np.full((size, size), AIR, dtype=np.float32)
+        whole[first:last] = image
+        voxels[frame] = _measured(whole, depth, noise)
     if len(seen) < len(shapes):
         missing = [nodules[i] for i in range(len(shapes)) if i not in seen]
         raise ValueError(f"These nodules do not lie in lung, move their centre: {missing}")
@@ -91,7 +98,9 @@ def thorax_ct(
     return SimulatedSeries(
         voxels=voxels,
         spacing_mm=(gap, pixel, pixel),
-        nodules=tuple(Nodule(s[0], s[1], s[2], shape.label) for s, shape in zip(nodules, shapes, strict=True)),
+        nodules=tuple(
+            Nodule(s[0], s[1], s[2], shape.label) for s, shape in zip(nodules, shapes, strict=True)
+        ),
         nodule_masks=masks,
         regions=tuple(sorted(regions, key=lambda r: r.frame)),
         patient_id=f"SIM-CT-{seed:04d}",
@@ -115,10 +124,12 @@ def _vascular_trees(rng: np.random.Generator, side: float) -> list[Tree]:
 
 
 def _bronchi(rng: np.random.Generator, side: float) -> Tree:
-    ends = np.array([(82, -30, 80), (90, 40, 90), (84, -50, 180), (90, 50, 220), (70, 62, 200)], dtype=np.float64)
+    ends = np.array(
+        [(82, -30, 80), (90, 40, 90), (84, -50, 180), (90, 50, 220), (70, 62, 200)], dtype=np.float64
+    )
     ends += rng.normal(0.0, 7.0, ends.shape)
     ends[:, 0] *= side
-    return grow_tree(rng, (side * 36.0, 10.0, 142.0), ends, radius=3.2, smallest=1.3)
+    return grow_tree(rng, (side * 36.0, 10.0, 142.0), ends, radius=3.2, smallest=1.55)
 
 
 class _NoduleShape:
@@ -139,7 +150,9 @@ class _NoduleShape:
     def _relative(self, dx: Field, dy: Field, dz: float) -> tuple[Field, Field]:
         """Distance from the centre over the local radius, for the body and for the spicules."""
         far = np.sqrt(dx * dx + dy * dy + np.float32(dz * dz))
-        unit = np.stack(np.broadcast_arrays(dx, dy, np.float32(dz)), axis=-1) / np.maximum(far, 1e-3)[..., None]
+        unit = (
+            np.stack(np.broadcast_arrays(dx, dy, np.float32(dz)), axis=-1) / np.maximum(far, 1e-3)[..., None]
+        )
         swell = np.zeros_like(far)
         for direction, size in zip(self._lumps, self._lump_sizes, strict=True):
             swell += size * np.exp(-(1.0 - unit @ direction.astype(np.float32)) / 0.25)
@@ -154,7 +167,7 @@ class _NoduleShape:
         return far / radius, far / reach
 
     def draw(
-        self, image: Field, lung: Field, h: float, grid: Grid, gap: float
+        self, image: Field, lung: Field, h: float, grid: Grid
     ) -> list[tuple[tuple[tuple[float, float], ...], NDArray[np.bool_]]]:
         """Draw into one slice; returns the outline and the mask of the body when the slice meets it."""
         dz = h - self.centre[2]
@@ -162,7 +175,10 @@ class _NoduleShape:
         if abs(dz) > extent:
             return []
         px = grid.pixel
-        c0, r0 = (int((v - extent - float(a.flat[0])) / px) for v, a in ((self.centre[0], grid.x), (self.centre[1], grid.y)))
+        c0, r0 = (
+            int((v - extent - float(a.flat[0])) / px)
+            for v, a in ((self.centre[0], grid.x), (self.centre[1], grid.y))
+        )
         n = int(2 * extent / px) + 3
         fine = 4
         steps = ((np.arange(n * fine) + 0.5) / fine - 0.5) * px
@@ -194,12 +210,11 @@ class _NoduleShape:
         return [(tuple((round(x + c0, 2), round(y + r0, 2)) for x, y in polygon), mask)]
 
 
-def _measured(image: Field, painter: SlicePainter, rng: np.random.Generator) -> NDArray[np.int16]:
+def _measured(image: Field, depth: Field, rng: np.random.Generator) -> NDArray[np.int16]:
     """Blur and noise of a scanner with a medium kernel: the noise is band-limited and strongest inside."""
     soft = cv2.GaussianBlur(image, (0, 0), 0.62)
     white = rng.standard_normal(image.shape, dtype=np.float32)
     grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.85 * cv2.GaussianBlur(white, (0, 0), 2.0)
     grain /= max(float(grain.std()), 1e-6)
-    depth = np.exp(-((painter.grid.x / 130.0) ** 2) - (painter.grid.y / 95.0) ** 2)
     level = np.where(soft < -700.0, 0.75, 1.0) * (7.0 + 9.0 * depth)
     return np.clip(np.rint(soft + level * grain), -1024, 3071).astype(np.int16)
