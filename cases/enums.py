@@ -1,0 +1,107 @@
+"""Closed lists. Names follow DICOM (CS 0008,0060), RadLex and this project's glossary."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Modality(models.TextChoices):
+    """Modality (0008,0060), the part of its defined terms that teaching cases use."""
+
+    CT = "CT", _("Computed tomography")
+    MR = "MR", _("Magnetic resonance")
+    CR = "CR", _("Computed radiography")
+    DX = "DX", _("Digital radiography")
+    MG = "MG", _("Mammography")
+    US = "US", _("Ultrasound")
+    XA = "XA", _("X-ray angiography")
+    NM = "NM", _("Nuclear medicine")
+    PT = "PT", _("Positron emission tomography")
+    SM = "SM", _("Slide microscopy")
+    GM = "GM", _("General microscopy")
+    XC = "XC", _("External-camera photography")
+    OP = "OP", _("Ophthalmic photography")
+    ES = "ES", _("Endoscopy")
+    OT = "OT", _("Other")
+
+
+class BodyRegion(models.TextChoices):
+    HEAD = "head", _("Head")
+    NECK = "neck", _("Neck")
+    CHEST = "chest", _("Chest")
+    BREAST = "breast", _("Breast")
+    ABDOMEN = "abdomen", _("Abdomen")
+    PELVIS = "pelvis", _("Pelvis")
+    SPINE = "spine", _("Spine")
+    UPPER_LIMB = "upper-limb", _("Upper limb")
+    LOWER_LIMB = "lower-limb", _("Lower limb")
+    HEART = "heart", _("Heart")
+    BLOOD = "blood", _("Blood")
+    CELLS = "cells", _("Cells and tissue")
+    OTHER = "other", _("Other")
+
+
+class Level(models.TextChoices):
+    BEGINNER = "beginner", _("Beginner")
+    INTERMEDIATE = "intermediate", _("Intermediate")
+    ADVANCED = "advanced", _("Advanced")
+
+
+class CaseStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+
+
+CASE_MOVES: dict[str, frozenset[str]] = {
+    CaseStatus.DRAFT: frozenset({CaseStatus.PUBLISHED}),
+    CaseStatus.PUBLISHED: frozenset({CaseStatus.DRAFT}),
+}
+
+
+class UploadState(models.TextChoices):
+    QUARANTINED = "quarantined", _("In quarantine")
+    CLEANING = "cleaning", _("Being cleaned")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+UPLOAD_MOVES: dict[str, frozenset[str]] = {
+    UploadState.QUARANTINED: frozenset({UploadState.CLEANING, UploadState.REFUSED, UploadState.CANCELLED}),
+    UploadState.CLEANING: frozenset(
+        {UploadState.QUARANTINED, UploadState.ACCEPTED, UploadState.REFUSED, UploadState.CANCELLED}
+    ),
+    UploadState.ACCEPTED: frozenset(),
+    UploadState.REFUSED: frozenset({UploadState.QUARANTINED}),
+    UploadState.CANCELLED: frozenset({UploadState.QUARANTINED}),
+}
+
+
+class AnnotationStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+
+
+ANNOTATION_MOVES: dict[str, frozenset[str]] = {
+    AnnotationStatus.DRAFT: frozenset({AnnotationStatus.SUBMITTED}),
+    # Drawing on after submitting reopens the draft; the submitted revision stays in the history.
+    AnnotationStatus.SUBMITTED: frozenset({AnnotationStatus.DRAFT}),
+}
+
+
+class Visibility(models.TextChoices):
+    EVERYONE = "everyone", _("Everyone who signs in")
+    MEMBERS = "members", _("Invited members only")
+
+
+class Split(models.TextChoices):
+    NONE = "", _("Not fixed")
+    TRAIN = "train", _("Training")
+    VALIDATION = "val", _("Validation")
+    TEST = "test", _("Test")
+
+
+class TermSystem(models.TextChoices):
+    RADLEX = "radlex", "RadLex"
+    ICD10 = "icd10", "ICD-10"
+    SNOMED = "snomed", "SNOMED CT"
+    LOCAL = "local", _("This server")

@@ -1,0 +1,11 @@
+"""Errors of services that views and the API turn into answers."""
+
+from typing import Any
+
+
+class StaleRevision(Exception):
+    """Somebody saved in between. ``current`` is what is stored now, so that nothing is lost on either side."""
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        super().__init__("stale revision")
+        self.current = current

@@ -1,0 +1,21 @@
+"""One file per noun."""
+
+from cases.models.annotation import Annotation, AnnotationRevision
+from cases.models.case import Case
+from cases.models.collection import Collection, CollectionItem
+from cases.models.series import Frame, Instance, Series
+from cases.models.term import Term
+from cases.models.upload import Upload
+
+__all__ = [
+    "Annotation",
+    "AnnotationRevision",
+    "Case",
+    "Collection",
+    "CollectionItem",
+    "Frame",
+    "Instance",
+    "Series",
+    "Term",
+    "Upload",
+]

@@ -1,0 +1,77 @@
+"""The teaching case."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cases.enums import BodyRegion, CaseStatus, Level, Modality
+from cases.models.term import Term
+from cases.querysets import CaseQuerySet
+
+
+class Case(models.Model):
+    """Text of a teaching case; its pictures are :class:`~cases.models.Series`.
+
+    ``revision`` counts saves of the text: a form sends the one it started from, and a stale one is refused.
+    """
+
+    title = models.CharField(max_length=200)
+    history = models.TextField(blank=True)
+    findings = models.TextField(blank=True)
+    differential = models.TextField(blank=True)
+    diagnosis = models.ForeignKey(
+        Term, null=True, blank=True, on_delete=models.PROTECT, related_name="diagnosed_cases"
+    )
+    discussion = models.TextField(blank=True)
+    management = models.TextField(blank=True)
+    modality = models.CharField(max_length=2, choices=Modality, default=Modality.OT)
+    body_region = models.CharField(max_length=12, choices=BodyRegion, default=BodyRegion.OTHER)
+    level = models.CharField(max_length=12, choices=Level, default=Level.BEGINNER)
+    keywords = models.CharField(max_length=300, blank=True, help_text="Comma-separated")
+    status = models.CharField(max_length=10, choices=CaseStatus, default=CaseStatus.DRAFT)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cases")
+    simulated = models.BooleanField(default=False, editable=False)
+    source = models.CharField(max_length=300, blank=True)
+    patient_key = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    origin = models.CharField(max_length=160, blank=True, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    modified_at = models.DateTimeField(auto_now=True)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = CaseQuerySet.as_manager()
+    # Free text may say something about a patient although it must not; exports and deletions treat it so.
+    personal_fields = frozenset({"title", "history", "findings", "differential", "discussion", "management"})
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(status__in=CaseStatus.values), name="known_case_status"
+            ),
+            # `origin` names a row of an imported data set: importing twice must meet the same case.
+            models.UniqueConstraint(
+                fields=["origin"], condition=~models.Q(origin=""), name="one_case_per_origin"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=CaseStatus.DRAFT) | models.Q(published_at__isnull=False),
+                name="published_cases_have_a_date",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["status", "-id"], name="case_status"),
+            models.Index(fields=["status", "modality"], name="case_modality"),
+            models.Index(fields=["status", "body_region"], name="case_region"),
+            models.Index(fields=["status", "level"], name="case_level"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def keyword_list(self) -> list[str]:
+        return [word.strip() for word in self.keywords.split(",") if word.strip()]
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == CaseStatus.PUBLISHED

@@ -1,0 +1,101 @@
+"""Pictures: series -> instance -> frame, in DICOM's words."""
+
+from django.db import models
+from django.utils import timezone
+
+from cases.enums import Modality
+from cases.models.case import Case
+from cases.querysets import SeriesQuerySet
+
+
+class Series(models.Model):
+    """Instances that belong together; frames are numbered through the whole series by geometry."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="series")
+    series_uid = models.CharField(max_length=80)
+    study_uid = models.CharField(max_length=80, blank=True)
+    modality = models.CharField(max_length=2, choices=Modality, default=Modality.OT)
+    description = models.CharField(max_length=120, blank=True)
+    number = models.PositiveIntegerField(default=1)
+    is_localiser = models.BooleanField(default=False)
+    frame_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = SeriesQuerySet.as_manager()
+    personal_fields = frozenset({"description"})
+
+    class Meta:
+        ordering = ("case", "number", "id")
+        constraints = (models.UniqueConstraint(fields=["case", "series_uid"], name="one_series_per_case"),)
+
+    def __str__(self) -> str:
+        return self.description or f"{self.modality} {self.number}"
+
+
+class Instance(models.Model):
+    """One de-identified DICOM instance or cleaned picture, stored by the hash of its bytes."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="instances")
+    sop_uid = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64)
+    byte_count = models.BigIntegerField()
+    kind = models.CharField(max_length=8, choices=[("dicom", "DICOM"), ("picture", "Picture")])
+    number = models.IntegerField(default=0)
+    facts = models.JSONField(default=dict)
+
+    personal_fields = frozenset({"facts"})
+
+    class Meta:
+        ordering = ("series", "number", "id")
+        constraints = (
+            models.UniqueConstraint(fields=["series", "sop_uid"], name="one_instance_per_series"),
+        )
+        indexes = (models.Index(fields=["digest"], name="instance_digest"),)
+
+    def __str__(self) -> str:
+        return f"instance {self.pk}"
+
+
+class Frame(models.Model):
+    """One picture, decoded once: raw pixels packed without loss, and a small preview."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="frames")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="frames")
+    index = models.PositiveIntegerField()
+    number_in_instance = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+    preview_digest = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    samples = models.PositiveSmallIntegerField(default=1)
+    dtype = models.CharField(max_length=6)
+    slope = models.FloatField(default=1.0)
+    intercept = models.FloatField(default=0.0)
+    window_center = models.FloatField()
+    window_width = models.FloatField()
+    invert = models.BooleanField(default=False)
+    unit = models.CharField(max_length=16, blank=True)
+    pixel_spacing = models.JSONField(null=True)
+    position = models.JSONField(null=True)
+    orientation = models.JSONField(null=True)
+    slice_thickness = models.FloatField(null=True)
+
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("series", "index", "id")
+        constraints = (
+            models.UniqueConstraint(fields=["instance", "number_in_instance"], name="one_frame_per_number"),
+            models.CheckConstraint(condition=models.Q(samples__in=(1, 3)), name="grey_or_rgb"),
+            models.CheckConstraint(
+                condition=models.Q(dtype__in=("uint8", "int16", "uint16")), name="known_dtype"
+            ),
+        )
+        indexes = (models.Index(fields=["digest"], name="frame_digest"),)
+
+    def __str__(self) -> str:
+        return f"frame {self.index}"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.rows, self.columns) if self.samples == 1 else (self.rows, self.columns, self.samples)

@@ -1,0 +1,50 @@
+"""A file on its way in. Its name is never stored: names of files carry names of patients."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cases.enums import UploadState
+from cases.models.case import Case
+from cases.models.series import Series
+from cases.querysets import UploadQuerySet
+
+
+class Upload(models.Model):
+    """Bytes in quarantine and what became of them."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="uploads")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=UploadState, default=UploadState.QUARANTINED)
+    storage_key = models.CharField(max_length=64, blank=True)
+    byte_count = models.BigIntegerField()
+    kind = models.CharField(max_length=12, blank=True)
+    code = models.CharField(max_length=40, blank=True)
+    sentence = models.TextField(blank=True)
+    taken = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    doubled = models.PositiveIntegerField(default=0)
+    removed = models.JSONField(default=dict)
+    series = models.ForeignKey(Series, null=True, on_delete=models.SET_NULL, related_name="uploads")
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+    objects = UploadQuerySet.as_manager()
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state__in=UploadState.values), name="known_upload_state"
+            ),
+        )
+        indexes = (models.Index(fields=["case", "-id"], name="upload_case"),)
+
+    def __str__(self) -> str:
+        return f"upload {self.pk}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in (UploadState.QUARANTINED, UploadState.CLEANING)

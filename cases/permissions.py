@@ -1,0 +1,88 @@
+"""Who may. Rules come in pairs: ``check_user_can_x`` raises with a sentence, ``user_can_x`` asks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from cases.enums import Visibility
+from cases.models import Annotation, Case, Collection, Upload
+from medweb.accounts.models import Role, User
+
+
+def asks(check: Callable[..., None], *args: Any) -> bool:
+    """Whether ``check`` lets these arguments pass."""
+    try:
+        check(*args)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def check_user_can_create_case(user: User) -> None:
+    if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only instructors can write cases. Ask an administrator for the role."))
+
+
+def user_can_create_case(user: User) -> bool:
+    return asks(check_user_can_create_case, user)
+
+
+def check_user_can_edit_case(user: User, case: Case) -> None:
+    if user.has_role(Role.ADMINISTRATOR):
+        return
+    if case.author_id != user.pk or not user.has_role(Role.INSTRUCTOR):
+        raise PermissionDenied(_("Only the author of this case can change it."))
+
+
+def user_can_edit_case(user: User, case: Case) -> bool:
+    return asks(check_user_can_edit_case, user, case)
+
+
+def check_user_can_edit_upload(user: User, upload: Upload) -> None:
+    check_user_can_edit_case(user, upload.case)
+
+
+def check_user_can_draw(user: User, case: Case) -> None:
+    if not Case.objects.visible_to(user).filter(pk=case.pk).exists():
+        raise PermissionDenied(_("You cannot see this case."))
+
+
+def user_can_draw(user: User, case: Case) -> bool:
+    return asks(check_user_can_draw, user, case)
+
+
+def check_user_can_edit_annotation(user: User, annotation: Annotation) -> None:
+    if annotation.author_id != user.pk:
+        raise PermissionDenied(_("This layer belongs to somebody else; draw on your own."))
+    check_user_can_draw(user, annotation.series.case)
+
+
+def check_user_can_create_collection(user: User) -> None:
+    if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only instructors can make collections."))
+
+
+def user_can_create_collection(user: User) -> bool:
+    return asks(check_user_can_create_collection, user)
+
+
+def check_user_can_edit_collection(user: User, collection: Collection) -> None:
+    if user.has_role(Role.ADMINISTRATOR):
+        return
+    if collection.owner_id != user.pk or not user.has_role(Role.INSTRUCTOR):
+        raise PermissionDenied(_("Only the owner of this collection can change it."))
+
+
+def user_can_edit_collection(user: User, collection: Collection) -> bool:
+    return asks(check_user_can_edit_collection, user, collection)
+
+
+def check_user_can_put_case(user: User, case: Case, collection: Collection) -> None:
+    """Putting a case into a members-only collection takes it from everyone else, so its editor must agree."""
+    check_user_can_edit_collection(user, collection)
+    if not Case.objects.visible_to(user).filter(pk=case.pk).exists():
+        raise PermissionDenied(_("You cannot see this case."))
+    if collection.visibility == Visibility.MEMBERS:
+        check_user_can_edit_case(user, case)

@@ -1,0 +1,51 @@
+"""When. What must hold before a state may change, whoever asks."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from cases.enums import ANNOTATION_MOVES, CASE_MOVES, UPLOAD_MOVES
+from cases.models import Annotation, Case, Upload
+
+
+def check_case_move(case: Case, to: str) -> None:
+    if to not in CASE_MOVES[case.status]:
+        raise ValidationError(
+            _("This case is “%(now)s” and cannot become “%(to)s”.")
+            % {"now": case.get_status_display(), "to": to}
+        )
+
+
+def check_case_is_publishable(case: Case) -> None:
+    """A published case has a history, findings and at least one picture."""
+    missing = []
+    if not case.history.strip():
+        missing.append(_("the history"))
+    if not case.findings.strip():
+        missing.append(_("the findings"))
+    if not case.series.filter(frame_count__gt=0).exists():
+        missing.append(_("at least one image"))
+    if missing:
+        raise ValidationError(
+            _("Before it can be published, this case still needs %(what)s.") % {"what": ", ".join(missing)}
+        )
+
+
+def case_is_publishable(case: Case) -> tuple[bool, str]:
+    """Whether it is, and the sentence to show on the disabled button when not."""
+    try:
+        check_case_is_publishable(case)
+    except ValidationError as error:
+        return False, str(error.messages[0])
+    return True, ""
+
+
+def check_upload_move(upload: Upload, to: str) -> None:
+    if to not in UPLOAD_MOVES[upload.state]:
+        raise ValidationError(_("This upload is already %(state)s.") % {"state": upload.get_state_display()})
+
+
+def check_annotation_move(annotation: Annotation, to: str) -> None:
+    if to not in ANNOTATION_MOVES[annotation.status]:
+        raise ValidationError(
+            _("This layer is already %(state)s.") % {"state": annotation.get_status_display()}
+        )

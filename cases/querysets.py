@@ -1,0 +1,85 @@
+"""Reading rights: one query per model, never stored rows. A view never starts from ``.all()``."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from cases.enums import AnnotationStatus, CaseStatus, Visibility
+from medweb.accounts.models import Role, User
+
+if TYPE_CHECKING:
+    from cases.models import Annotation, Case, Collection, Series, Upload
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, user: User) -> "CollectionQuerySet":
+        """Open collections, one's own, those one is invited to; administrators see all."""
+        if not user.is_active:
+            return self.none()
+        if user.has_role(Role.ADMINISTRATOR):
+            return self
+        invited = self.model.members.through.objects.filter(collection=OuterRef("pk"), user=user)
+        return self.filter(Q(visibility=Visibility.EVERYONE) | Q(owner=user) | Exists(invited))
+
+    def editable_by(self, user: User) -> "CollectionQuerySet":
+        """Own ones; administrators may edit all."""
+        if user.has_role(Role.ADMINISTRATOR):
+            return self
+        if user.has_role(Role.INSTRUCTOR):
+            return self.filter(owner=user)
+        return self.none()
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, user: User) -> "CaseQuerySet":
+        """Own cases; published ones unless they lie only in collections one is not invited to."""
+        if not user.is_active:
+            return self.none()
+        if user.has_role(Role.ADMINISTRATOR):
+            return self
+        from cases.models import Collection, CollectionItem
+
+        mine = CollectionItem.objects.filter(case=OuterRef("pk"))
+        shared = mine.filter(collection__in=Collection.objects.visible_to(user))
+        open_to_me = Q(status=CaseStatus.PUBLISHED) & (~Exists(mine) | Exists(shared))
+        return self.filter(Q(author=user) | open_to_me)
+
+    def editable_by(self, user: User) -> "CaseQuerySet":
+        """Own cases of an instructor; administrators may edit all."""
+        if user.has_role(Role.ADMINISTRATOR):
+            return self
+        if user.has_role(Role.INSTRUCTOR):
+            return self.filter(author=user)
+        return self.none()
+
+
+class SeriesQuerySet(models.QuerySet["Series"]):
+    def visible_to(self, user: User) -> "SeriesQuerySet":
+        from cases.models import Case
+
+        return self.filter(case__in=Case.objects.visible_to(user))
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, user: User) -> "UploadQuerySet":
+        """Those who may edit the case: quarantine is no reading matter for others."""
+        from cases.models import Case
+
+        return self.filter(case__in=Case.objects.editable_by(user))
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def visible_to(self, user: User) -> "AnnotationQuerySet":
+        """One's own; submitted reference layers of visible cases; all submitted ones on one's own cases."""
+        if not user.is_active:
+            return self.none()
+        from cases.models import Case
+
+        visible = Q(series__case__in=Case.objects.visible_to(user))
+        if user.has_role(Role.ADMINISTRATOR):
+            return self.filter(visible)
+        submitted = Q(status=AnnotationStatus.SUBMITTED)
+        return self.filter(
+            visible & (Q(author=user) | submitted & (Q(is_reference=True) | Q(series__case__author=user)))
+        )

@@ -1,0 +1,138 @@
+"""Drawing: every save a revision, none lost."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.dispatch import Signal
+from django.utils import timezone
+
+from cases.enums import AnnotationStatus
+from cases.errors import StaleRevision
+from cases.geometry.schema import parse_shapes, to_payload
+from cases.models import Annotation, AnnotationRevision, Series
+from cases.permissions import check_user_can_draw, check_user_can_edit_annotation
+from cases.policies import check_annotation_move
+from medweb.accounts.models import User
+from medweb.audit.services import record
+from medweb.live.publish import publish
+
+annotation_submitted = Signal()
+"""Sent on commit with ``annotation_id``; how other apps hear of new drawings."""
+
+
+def checked(series: Series, payload: object) -> list[dict[str, Any]]:
+    """Shapes as they are stored.
+
+    Raises
+    ------
+    cases.geometry.schema.GeometryError
+        Names the field that is wrong.
+    """
+    sizes = list(series.frames.order_by("index").values_list("rows", "columns"))
+    return to_payload(parse_shapes(payload, frames=sizes))
+
+
+def start(*, series: Series, shapes: object, by: User) -> Annotation:
+    """First save of one's layer on a series.
+
+    Raises
+    ------
+    StaleRevision
+        When one's layer exists already, from another tab; it is sent along.
+    """
+    check_user_can_draw(by, series.case)
+    stored = checked(series, shapes)
+    try:
+        with transaction.atomic():
+            annotation = Annotation.objects.create(
+                series=series, author=by, shapes=stored, is_reference=series.case.author_id == by.pk
+            )
+            _keep_revision(annotation, by)
+            record("annotation.start", annotation, by=by, shapes=len(stored))
+    except IntegrityError:
+        existing = Annotation.objects.get(series=series, author=by)
+        raise StaleRevision(current_state(existing)) from None
+    return annotation
+
+
+@transaction.atomic
+def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> Annotation:
+    """Save over ``revision``; drawing on after submitting makes the layer a draft again.
+
+    Raises
+    ------
+    StaleRevision
+        When another tab or device saved in between; carries what is stored now.
+    """
+    check_user_can_edit_annotation(by, annotation)
+    stored = checked(annotation.series, shapes)
+    changed = Annotation.objects.filter(pk=annotation.pk, revision=revision).update(
+        revision=F("revision") + 1,
+        shapes=stored,
+        status=AnnotationStatus.DRAFT,
+        modified_at=timezone.now(),
+    )
+    annotation.refresh_from_db()
+    if not changed:
+        raise StaleRevision(current_state(annotation))
+    _keep_revision(annotation, by)
+    record("annotation.save", annotation, by=by, shapes=len(stored), revision=annotation.revision)
+    return annotation
+
+
+@transaction.atomic
+def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
+    """Hand the layer in: it becomes visible to those it is meant for."""
+    check_user_can_edit_annotation(by, annotation)
+    check_annotation_move(annotation, AnnotationStatus.SUBMITTED)
+    changed = Annotation.objects.filter(
+        pk=annotation.pk, revision=revision, status=AnnotationStatus.DRAFT
+    ).update(status=AnnotationStatus.SUBMITTED, submitted_at=timezone.now())
+    annotation.refresh_from_db()
+    if not changed:
+        raise StaleRevision(current_state(annotation))
+    record("annotation.submit", annotation, by=by, revision=revision)
+    case_id, annotation_id = annotation.series.case_id, annotation.pk
+    publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+    transaction.on_commit(
+        lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id)
+    )
+    return annotation
+
+
+@transaction.atomic
+def put_reference(*, series: Series, shapes: object, by: User) -> Annotation:
+    """Submitted reference layer of an import; importing twice replaces it only when it differs."""
+    stored = checked(series, shapes)
+    annotation, made = Annotation.objects.select_for_update().get_or_create(
+        series=series,
+        author=by,
+        defaults={"shapes": stored, "is_reference": True},
+    )
+    if not made and annotation.shapes == stored:
+        return annotation
+    if not made:
+        annotation.revision += 1
+    annotation.shapes, annotation.is_reference = stored, True
+    annotation.status, annotation.submitted_at = AnnotationStatus.SUBMITTED, timezone.now()
+    annotation.modified_at = timezone.now()
+    annotation.save()
+    _keep_revision(annotation, by)
+    record("annotation.import", annotation, by=by, shapes=len(stored))
+    return annotation
+
+
+def _keep_revision(annotation: Annotation, by: User) -> None:
+    AnnotationRevision.objects.create(
+        annotation=annotation, number=annotation.revision, shapes=annotation.shapes, saved_by=by
+    )
+
+
+def current_state(annotation: Annotation) -> dict[str, Any]:
+    return {
+        "id": annotation.pk,
+        "revision": annotation.revision,
+        "status": annotation.status,
+        "shapes": annotation.shapes,
+    }

@@ -1,0 +1,130 @@
+"""Writing cases."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from cases import blobs
+from cases.enums import CaseStatus
+from cases.errors import StaleRevision
+from cases.models import Case, Frame, Instance
+from cases.permissions import check_user_can_create_case, check_user_can_edit_case
+from cases.policies import check_case_is_publishable, check_case_move
+from medweb.accounts.models import User
+from medweb.audit.services import record
+from medweb.live.publish import publish
+
+TEXT_FIELDS = (
+    "title",
+    "history",
+    "findings",
+    "differential",
+    "diagnosis",
+    "discussion",
+    "management",
+    "modality",
+    "body_region",
+    "level",
+    "keywords",
+    "source",
+)
+
+
+@transaction.atomic
+def create(*, fields: dict[str, Any], by: User) -> Case:
+    """Make a draft; ``fields`` are names of :data:`TEXT_FIELDS`."""
+    check_user_can_create_case(by)
+    case = Case(author=by, **_known(fields))
+    case.full_clean()
+    case.save()
+    record("case.create", case, by=by)
+    return case
+
+
+@transaction.atomic
+def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Case:
+    """Save the text over ``revision``.
+
+    Raises
+    ------
+    StaleRevision
+        When somebody saved in between; carries the stored revision.
+    """
+    check_user_can_edit_case(by, case)
+    fields = _known(fields)
+    changed = Case.objects.filter(pk=case.pk, revision=revision).update(
+        revision=F("revision") + 1, modified_at=timezone.now()
+    )
+    if not changed:
+        case.refresh_from_db()
+        raise StaleRevision({"revision": case.revision})
+    case.refresh_from_db()
+    for name, value in fields.items():
+        setattr(case, name, value)
+    case.full_clean(exclude=["author"])
+    if case.is_published:
+        check_case_is_publishable(case)
+    case.save()
+    record("case.update", case, by=by, fields=sorted(fields))
+    publish(f"case:{case.pk}", "case-changed", case=case.pk)
+    return case
+
+
+def _known(fields: dict[str, Any]) -> dict[str, Any]:
+    if unknown := set(fields) - set(TEXT_FIELDS):
+        raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
+    return fields
+
+
+@transaction.atomic
+def publish_case(*, case: Case, by: User) -> Case:
+    """Let everyone who may see its collections read it."""
+    check_user_can_edit_case(by, case)
+    check_case_move(case, CaseStatus.PUBLISHED)
+    check_case_is_publishable(case)
+    case.status = CaseStatus.PUBLISHED
+    case.published_at = timezone.now()
+    case.save(update_fields=["status", "published_at", "modified_at"])
+    record("case.publish", case, by=by)
+    publish(f"case:{case.pk}", "case-changed", case=case.pk)
+    return case
+
+
+@transaction.atomic
+def withdraw(*, case: Case, by: User) -> Case:
+    """Make a published case a draft again."""
+    check_user_can_edit_case(by, case)
+    check_case_move(case, CaseStatus.DRAFT)
+    case.status = CaseStatus.DRAFT
+    case.save(update_fields=["status", "modified_at"])
+    record("case.withdraw", case, by=by)
+    publish(f"case:{case.pk}", "case-changed", case=case.pk)
+    return case
+
+
+@transaction.atomic
+def delete(*, case: Case, by: User) -> None:
+    """Remove a case with its pictures; stored bytes go with the last row that names them."""
+    check_user_can_edit_case(by, case)
+    digests = set(Instance.objects.filter(series__case=case).values_list("digest", flat=True))
+    for frame in Frame.objects.filter(series__case=case).values_list("digest", "preview_digest"):
+        digests.update(frame)
+    keys = [key for key in case.uploads.values_list("storage_key", flat=True) if key]
+    record("case.delete", case, by=by)
+    case.delete()
+    transaction.on_commit(lambda: _forget(digests, keys))
+
+
+def _forget(digests: set[str], quarantine_keys: list[str]) -> None:
+    from cases.services import quarantine
+
+    for key in quarantine_keys:
+        quarantine.discard(key)
+    used = set(Instance.objects.filter(digest__in=digests).values_list("digest", flat=True))
+    for column in ("digest", "preview_digest"):
+        used |= set(Frame.objects.filter(**{f"{column}__in": digests}).values_list(column, flat=True))
+    for digest in digests - used:
+        blobs.delete(digest)

@@ -1,0 +1,91 @@
+"""Putting cases together."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from cases.enums import Split, Visibility
+from cases.models import Case, Collection, CollectionItem
+from cases.permissions import (
+    check_user_can_create_collection,
+    check_user_can_edit_collection,
+    check_user_can_put_case,
+)
+from medweb.accounts.models import User
+from medweb.audit.services import record
+
+FIELDS = ("title", "description", "visibility")
+
+
+@transaction.atomic
+def create(*, title: str, description: str = "", visibility: str = Visibility.EVERYONE, by: User) -> Collection:
+    """Make an empty collection; the slug is taken from the title and made unique."""
+    check_user_can_create_collection(by)
+    base = slugify(title)[:70] or "collection"
+    slug, number = base, 1
+    while Collection.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    collection = Collection(title=title.strip(), slug=slug, description=description, visibility=visibility, owner=by)
+    collection.full_clean()
+    collection.save()
+    record("collection.create", collection, by=by)
+    return collection
+
+
+@transaction.atomic
+def update(*, collection: Collection, fields: dict[str, Any], members: list[User] | None = None, by: User) -> Collection:
+    """Change title, description, visibility and (when given) the invited members."""
+    check_user_can_edit_collection(by, collection)
+    if unknown := set(fields) - set(FIELDS):
+        raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
+    for name, value in fields.items():
+        setattr(collection, name, value)
+    collection.full_clean()
+    collection.save()
+    if members is not None:
+        collection.members.set(members)
+    record("collection.update", collection, by=by, fields=sorted(fields), members=members is not None)
+    return collection
+
+
+@transaction.atomic
+def delete(*, collection: Collection, by: User) -> None:
+    """Remove the collection; its cases stay."""
+    check_user_can_edit_collection(by, collection)
+    record("collection.delete", collection, by=by)
+    collection.delete()
+
+
+@transaction.atomic
+def put(*, collection: Collection, case: Case, label: str = "", split: str = Split.NONE, by: User) -> CollectionItem:
+    """Put a case into a collection, or change its label and split there."""
+    check_user_can_put_case(by, case, collection)
+    if split not in Split.values:
+        raise ValidationError({"split": _("The split is train, val, test or empty.")})
+    last = collection.items.aggregate(Max("position"))["position__max"] or 0
+    item, made = CollectionItem.objects.get_or_create(
+        collection=collection,
+        case=case,
+        defaults={"label": label.strip()[:80], "split": split, "position": last + 1},
+    )
+    if not made and (item.label, item.split) != (label, split):
+        item.label, item.split = label.strip()[:80], split
+        item.save(update_fields=["label", "split"])
+        record("collection.relabel", collection, by=by, case=case.pk)
+    if made:
+        record("collection.put", collection, by=by, case=case.pk)
+    return item
+
+
+@transaction.atomic
+def take_out(*, collection: Collection, case: Case, by: User) -> None:
+    """Take a case out of a collection."""
+    check_user_can_edit_collection(by, collection)
+    gone, _rows = CollectionItem.objects.filter(collection=collection, case=case).delete()
+    if gone:
+        record("collection.take-out", collection, by=by, case=case.pk)

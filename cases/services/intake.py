@@ -1,0 +1,166 @@
+"""From clean instances to rows: what uploads, imports and the sample library have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from cases import blobs
+from cases.enums import Modality
+from cases.imaging.clean import CleanInstance, clean
+from cases.imaging.frames import DecodedFrame, pack
+from cases.imaging.render import preview
+from cases.imaging.volume import FrameGeometry, order
+from cases.models import Case, Frame, Instance, Series
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cleaned instance whose bytes are stored, ready to be attached to a case."""
+
+    clean: CleanInstance
+    frames: tuple[dict[str, Any], ...]
+
+
+@dataclass
+class Outcome:
+    """What attaching did."""
+
+    taken: int = 0
+    doubled: int = 0
+    series: set[int] = field(default_factory=set)
+
+
+def prepare(data: bytes) -> Prepared:
+    """De-identify, decode and store the bytes of one file; touches no database row.
+
+    Raises
+    ------
+    cases.imaging.errors.Refused
+        With the sentence to show.
+    """
+    instance = clean(data, secret=settings.PSEUDONYM_KEY)
+    blobs.put(instance.clean_bytes)
+    return Prepared(instance, tuple(_frame_values(frame) for frame in instance.frames))
+
+
+def _frame_values(frame: DecodedFrame) -> dict[str, Any]:
+    rows, columns = frame.pixels.shape[:2]
+    return {
+        "digest": blobs.put(pack(frame.pixels)),
+        "preview_digest": blobs.put(preview(frame, size=384)),
+        "rows": rows,
+        "columns": columns,
+        "samples": 1 if frame.pixels.ndim == 2 else 3,
+        "dtype": str(frame.pixels.dtype),
+        "slope": frame.slope,
+        "intercept": frame.intercept,
+        "window_center": frame.window_center,
+        "window_width": frame.window_width,
+        "invert": frame.invert,
+        "unit": frame.unit,
+        "pixel_spacing": list(frame.pixel_spacing) if frame.pixel_spacing else None,
+        "position": list(frame.position) if frame.position else None,
+        "orientation": list(frame.orientation) if frame.orientation else None,
+        "slice_thickness": frame.thickness,
+    }
+
+
+def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
+    """Write rows for ``prepared``; the same instance twice counts as doubled. Call inside a transaction."""
+    # One writer per case at a time: two uploads of one series would number its frames twice.
+    case = Case.objects.select_for_update().get(pk=case.pk)
+    outcome = Outcome()
+    for item in prepared:
+        series = _series_for(case, item.clean)
+        instance, made = Instance.objects.get_or_create(
+            series=series,
+            sop_uid=item.clean.sop_uid,
+            defaults={
+                "digest": item.clean.digest,
+                "byte_count": len(item.clean.clean_bytes),
+                "kind": item.clean.kind,
+                "number": item.clean.instance_number or 0,
+                "facts": _facts(item.clean),
+            },
+        )
+        outcome.series.add(series.pk)
+        if not made:
+            outcome.doubled += 1
+            continue
+        outcome.taken += 1
+        first = Frame.objects.filter(series=series).count()
+        Frame.objects.bulk_create(
+            Frame(series=series, instance=instance, index=first + n, number_in_instance=n, **values)
+            for n, values in enumerate(item.frames)
+        )
+    for pk in outcome.series:
+        number_frames(Series.objects.get(pk=pk))
+    if prepared and outcome.taken:
+        _adopt_facts(case, prepared[0].clean)
+    return outcome
+
+
+def _series_for(case: Case, instance: CleanInstance) -> Series:
+    modality = instance.modality if instance.modality in Modality.values else Modality.OT
+    number = (Series.objects.filter(case=case).aggregate(Max("number"))["number__max"] or 0) + 1
+    series, _made = Series.objects.get_or_create(
+        case=case,
+        series_uid=instance.series_uid,
+        defaults={
+            "study_uid": instance.study_uid,
+            "modality": modality,
+            "description": instance.series_description[:120],
+            "number": number,
+        },
+    )
+    return series
+
+
+def _facts(instance: CleanInstance) -> dict[str, str]:
+    """Header values that are safe to show after de-identification."""
+    facts = {
+        "manufacturer_model": instance.manufacturer_model,
+        "patient_sex": instance.patient_sex,
+        "patient_age": instance.patient_age,
+        "body_part": instance.body_part,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _adopt_facts(case: Case, instance: CleanInstance) -> None:
+    """A case that does not yet know its patient or modality learns them from its first picture."""
+    changed = []
+    if not case.patient_key and instance.patient_key:
+        case.patient_key = instance.patient_key
+        changed.append("patient_key")
+    if case.modality == Modality.OT and instance.modality in Modality.values:
+        case.modality = instance.modality
+        changed.append("modality")
+    if changed:
+        case.save(update_fields=[*changed, "modified_at"])
+
+
+def number_frames(series: Series) -> None:
+    """Give the frames of ``series`` their places along the slice normal."""
+    frames = list(Frame.objects.filter(series=series).select_related("instance").order_by("index", "pk"))
+    places = order(
+        [
+            FrameGeometry(
+                position=tuple(f.position) if f.position else None,
+                orientation=tuple(f.orientation) if f.orientation else None,
+                instance_number=f.instance.number,
+                frame_number=f.number_in_instance,
+            )
+            for f in frames
+        ]
+    )
+    moved = []
+    for index, place in enumerate(places):
+        if frames[place].index != index:
+            frames[place].index = index
+            moved.append(frames[place])
+    Frame.objects.bulk_update(moved, ["index"], batch_size=500)
+    Series.objects.filter(pk=series.pk).update(frame_count=len(frames))

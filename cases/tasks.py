@@ -1,0 +1,19 @@
+"""Jobs of this app."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cases.services import uploads
+from medweb.jobs.registry import housekeeping, job
+from medweb.jobs.run import Run
+
+
+@job(
+    "cases.clean-upload", queue="import", minutes=10, title=_("Clean an upload"), on_abandoned=uploads.abandoned
+)
+def clean_upload(run: Run, *, upload_id: int) -> None:
+    uploads.judge(run, upload_id=upload_id)
+
+
+@housekeeping
+def expire_uploads() -> None:
+    uploads.expire()

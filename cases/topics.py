@@ -1,0 +1,10 @@
+"""Who may listen to news about a case: who may see it."""
+
+from cases.models import Case
+from medweb.accounts.models import User
+from medweb.live.topics import topic
+
+
+@topic("case")
+def case_topic(user: User, ident: str) -> bool:
+    return ident.isdecimal() and Case.objects.visible_to(user).filter(pk=int(ident)).exists()

@@ -1,0 +1,134 @@
+"""Everything that puts jobs into the queue or takes them out."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from medweb.accounts.models import User
+from medweb.audit.services import record
+from medweb.jobs import broker
+from medweb.jobs.models import ATTEMPTS, Job, State
+from medweb.jobs.registry import kind
+from medweb.jobs.run import announce, end
+
+log = logging.getLogger("medweb.jobs")
+# How long a queued row may lie before its message counts as lost.
+FORGOTTEN_AFTER = timedelta(seconds=10)
+
+
+def enqueue(
+    name: str, *, params: dict[str, Any], key: str = "", topics: list[str] | None = None, by: User | None
+) -> Job:
+    """Store a job and hand it to the broker when the transaction commits.
+
+    The same ``key`` twice while the first is waiting or running gives the first row back: a double click
+    is one job. A broker that is down costs nothing: the sweep hands the row over later.
+    """
+    if key:
+        existing = Job.objects.active().filter(key=key).first()
+        if existing is not None:
+            return existing
+    try:
+        with transaction.atomic():
+            row = Job.objects.create(
+                kind=name,
+                queue=kind(name).queue,
+                params=params,
+                key=key,
+                topics=topics or [],
+                asked_by=by,
+            )
+            record("job.ask", row, by=by, kind=name)
+    except IntegrityError:
+        # Someone asked for the same between the look and the insert.
+        return Job.objects.active().get(key=key)
+    _hand_over(row)
+    announce(row)
+    return row
+
+
+def _hand_over(row: Job) -> None:
+    job_id, queue, minutes = row.pk, row.queue, kind(row.kind).minutes
+    transaction.on_commit(lambda: broker.send(job_id, queue=queue, minutes=minutes))
+
+
+def check_user_can_stop(user: User, row: Job) -> None:
+    """Raise unless ``user`` may cancel or retry this job: who asked for it, staff, administrators."""
+    if row.asked_by_id != user.pk and not user.has_role("staff", "administrator"):
+        raise PermissionDenied(_("Only the person who asked for this job, or staff, can change it."))
+
+
+def cancel(*, job: Job, by: User) -> None:
+    """Take a waiting job out, or tell a running one to stop at its next step."""
+    check_user_can_stop(by, job)
+    with transaction.atomic():
+        if not end(job, State.CANCELLED, _("Cancelled by %(who)s.") % {"who": by}):
+            raise ValidationError(_("This job is already over."))
+        record("job.cancel", job, by=by)
+
+
+def retry(*, job: Job, by: User) -> Job:
+    """Queue a failed or cancelled job once more; the row stays, so its history does."""
+    check_user_can_stop(by, job)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                changed = Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED)).update(
+                    state=State.QUEUED,
+                    stage="",
+                    progress=0.0,
+                    error="",
+                    queued_at=timezone.now(),
+                    attempts_allowed=F("attempt") + ATTEMPTS,
+                )
+        except IntegrityError:
+            raise ValidationError(_("The same work is already waiting or running.")) from None
+        if not changed:
+            raise ValidationError(_("Only a failed or cancelled job can be tried again."))
+        record("job.retry", job, by=by)
+        job.refresh_from_db()
+        _hand_over(job)
+        announce(job)
+    return job
+
+
+def sweep() -> int:
+    """Put back what a dead worker left and hand over what the broker forgot; returns how many rows moved.
+
+    The row is the truth and the broker's message only a hint, so both faults heal the same way.
+    """
+    now = timezone.now()
+    moved = 0
+    expired = Q(state=State.RUNNING, lease_until__lt=now)
+    for row in Job.objects.filter(expired)[:200]:
+        if row.attempt >= row.attempts_allowed:
+            moved += end(
+                row,
+                State.FAILED,
+                _("The worker stopped %(n)d times while doing this, so it was given up.") % {"n": row.attempt},
+                attempt=row.attempt,
+            )
+            continue
+        with transaction.atomic():
+            if Job.objects.filter(expired, pk=row.pk, attempt=row.attempt).update(
+                state=State.QUEUED, lease_until=None, queued_at=now, stage=""
+            ):
+                moved += 1
+                log.warning("Job %s lost its worker and is queued again", row.pk)
+                _hand_over(row)
+                announce(row)
+    # A message is normally taken within a second; waiting behind others is harmless to repeat, because the
+    # claim lets one worker in.
+    forgotten = Job.objects.filter(state=State.QUEUED, queued_at__lt=now - FORGOTTEN_AFTER)
+    for row in forgotten.order_by("pk")[:50]:
+        if broker.waiting(row.queue) == 0:
+            Job.objects.filter(pk=row.pk, state=State.QUEUED).update(queued_at=now)
+            _hand_over(row)
+            moved += 1
+    return moved
