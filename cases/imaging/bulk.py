@@ -1,0 +1,192 @@
+"""The pixel bytes of a clean object: nothing before, behind or between the pixels."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_fragments
+from pydicom.uid import UID, ExplicitVRBigEndian
+
+from .errors import Refused
+from .reader import declared_bits, whole_number
+
+_JPEG = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81)}
+_JPEG2000 = {f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203)}
+_SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+# APP14 says how JPEG stores colour, APP8 carries the JPEG-LS colour transform; the others and COM carry notes.
+_NEEDED_APPLICATION = {0xE8, 0xEE}
+_TAGS = {"PixelData": 0x7FE00010, "FloatPixelData": 0x7FE00008, "DoubleFloatPixelData": 0x7FE00009}
+
+
+def clean_pixels(ds: Dataset, keyword: str) -> DataElement:
+    """Pixel element of an object without padding, hidden bits or comments.
+
+    Parameters
+    ----------
+    ds : pydicom.Dataset
+        Checked by `read_dicom`.
+    keyword : str
+        ``PixelData``, ``FloatPixelData`` or ``DoubleFloatPixelData``.
+
+    Returns
+    -------
+    pydicom.dataelem.DataElement
+        Little endian; encapsulated when the transfer syntax is.
+    """
+    syntax = UID(ds.file_meta.TransferSyntaxUID)
+    bits = declared_bits(ds)
+    data: bytes = ds[keyword].value
+    if syntax.is_encapsulated:
+        return _element(_TAGS[keyword], "OB", _encapsulated(ds, data, str(syntax)), undefined=True)
+    size = (
+        whole_number(ds, "Rows", 1) * whole_number(ds, "Columns", 1) * whole_number(ds, "SamplesPerPixel", 1)
+    )
+    size = (size * whole_number(ds, "NumberOfFrames", 1) * bits + 7) // 8
+    if syntax == ExplicitVRBigEndian:
+        data = _swapped(data, ds[keyword].VR, bits)
+    data = _without_hidden_bits(ds, data[:size], bits)
+    data += b"\x00" * (len(data) % 2)
+    if keyword != "PixelData":
+        return _element(_TAGS[keyword], "OF" if bits == 32 else "OD", data)
+    return _element(_TAGS[keyword], "OW" if bits > 8 else "OB", data)
+
+
+def _element(tag: int, vr: str, value: bytes, undefined: bool = False) -> DataElement:
+    return DataElement(
+        tag, vr, value, is_undefined_length=undefined, already_converted=True, validation_mode=IGNORE
+    )
+
+
+def _swapped(data: bytes, vr: str, bits: int) -> bytes:
+    """Big-endian bytes in little-endian order; OW swaps words even when samples are bytes."""
+    width = bits // 8 if bits > 8 else (2 if vr == "OW" else 1)
+    if width == 1:
+        return data
+    usable = len(data) // width * width
+    return np.frombuffer(data[:usable], f">u{width}").astype(f"<u{width}").tobytes()
+
+
+def _without_hidden_bits(ds: Dataset, data: bytes, bits: int) -> bytes:
+    """Clear the bits outside BitsStored, where old files keep overlay planes with text."""
+    stored = whole_number(ds, "BitsStored", bits)
+    if bits not in (8, 16) or stored >= bits:
+        return data
+    high = whole_number(ds, "HighBit", stored - 1)
+    mask = ((1 << stored) - 1) << max(0, high - stored + 1) & ((1 << bits) - 1)
+    words = np.frombuffer(data, "<u2" if bits == 16 else "u1")
+    if whole_number(ds, "PixelRepresentation", 0) == 1:
+        # The bits above a signed value repeat its sign and are kept in that form.
+        shifted = (words.astype(np.int32) >> max(0, high - stored + 1)) & ((1 << stored) - 1)
+        sign = 1 << (stored - 1)
+        whole = ((shifted ^ sign) - sign) << max(0, high - stored + 1)
+        return whole.astype("<i2" if bits == 16 else "i1").tobytes()
+    if not np.any(words & np.array(~mask & ((1 << bits) - 1), words.dtype)):
+        return data
+    return (words & np.array(mask, words.dtype)).tobytes()
+
+
+def _encapsulated(ds: Dataset, data: bytes, syntax: str) -> bytes:
+    """Encapsulate the fragments again, without offset table, comments and application notes."""
+    fragments = list(generate_fragments(data))[1:]
+    frames = whole_number(ds, "NumberOfFrames", 1)
+    if len(fragments) == frames:
+        # With one fragment a frame each fragment is a whole code stream and can be opened.
+        rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
+        if syntax in _JPEG:
+            fragments = [_clean_jpeg(fragment, rows, columns) for fragment in fragments]
+        elif syntax in _JPEG2000:
+            fragments = [_clean_jpeg2000(fragment, rows, columns) for fragment in fragments]
+        return _items(fragments)
+    if frames == 1:
+        joined = b"".join(fragments)
+        rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
+        if syntax in _JPEG:
+            return _items([_clean_jpeg(joined, rows, columns)])
+        if syntax in _JPEG2000:
+            return _items([_clean_jpeg2000(joined, rows, columns)])
+    raise Refused(
+        "fragments",
+        "The frames of this picture are stored in pieces that cannot be checked. Export it uncompressed.",
+    )
+
+
+def _items(fragments: list[bytes]) -> bytes:
+    """Items with an empty offset table; the delimiter is written by the writer."""
+    parts = [b"\xfe\xff\x00\xe0\x00\x00\x00\x00"]
+    for fragment in fragments:
+        even = fragment + b"\x00" * (len(fragment) % 2)
+        parts.append(b"\xfe\xff\x00\xe0" + struct.pack("<I", len(even)) + even)
+    return b"".join(parts)
+
+
+def _broken() -> Refused:
+    return Refused(
+        "broken-pixels", "The compressed picture is damaged. Copy or export it again, then upload."
+    )
+
+
+def _check_side(height: int, width: int, rows: int, columns: int) -> None:
+    """A code stream larger than the header declares would be allocated by the decoder."""
+    if height * width > rows * columns * 2:
+        raise Refused("bad-header", "The compressed picture is larger than its header says. Export it again.")
+
+
+def _clean_jpeg(stream: bytes, rows: int, columns: int) -> bytes:
+    """Copy a JPEG or JPEG-LS stream without COM and APPn segments, and nothing behind its end."""
+    if stream[:2] != b"\xff\xd8":
+        raise _broken()
+    parts = [b"\xff\xd8"]
+    place = 2
+    while place + 4 <= len(stream):
+        if stream[place] != 0xFF:
+            raise _broken()
+        marker = stream[place + 1]
+        if marker == 0xFF:
+            place += 1
+            continue
+        length = int.from_bytes(stream[place + 2 : place + 4], "big")
+        segment = stream[place : place + 2 + length]
+        if length < 2 or len(segment) != length + 2:
+            raise _broken()
+        if marker in _SOF and length >= 7:
+            height, width = struct.unpack(">HH", segment[5:9])
+            _check_side(height, width, rows, columns)
+        if marker == 0xDA:
+            end = stream.rfind(b"\xff\xd9")
+            parts.append(stream[place : end + 2] if end > place else stream[place:])
+            return b"".join(parts)
+        note = marker == 0xFE or (0xE0 <= marker <= 0xEF and marker not in _NEEDED_APPLICATION)
+        if not note:
+            parts.append(segment)
+        place += 2 + length
+    raise _broken()
+
+
+def _clean_jpeg2000(stream: bytes, rows: int, columns: int) -> bytes:
+    """Copy a JPEG 2000 code stream with its COM segments blanked, without the boxes of a JP2 file."""
+    start = stream.find(b"\xff\x4f\xff\x51")
+    if start < 0:
+        raise _broken()
+    end = stream.rfind(b"\xff\xd9")
+    stream = stream[start : end + 2] if end > start else stream[start:]
+    parts = [stream[:2]]
+    place = 2
+    while place + 4 <= len(stream):
+        marker = stream[place : place + 2]
+        length = int.from_bytes(stream[place + 2 : place + 4], "big")
+        segment = stream[place : place + 2 + length]
+        if marker[0] != 0xFF or length < 2 or len(segment) != length + 2:
+            raise _broken()
+        if marker == b"\xff\x51" and length >= 38:
+            width, height, left, top = struct.unpack(">IIII", segment[6:22])
+            _check_side(height - top, width - left, rows, columns)
+        if marker == b"\xff\x90":
+            return b"".join((*parts, stream[place:]))
+        if marker != b"\xff\x64":
+            parts.append(segment)
+        place += 2 + length
+    raise _broken()

@@ -1,0 +1,170 @@
+"""Windowing and previews."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_SAMPLE = 65536
+
+
+class Shown(Protocol):
+    """What `preview` needs of a frame; see `frames.DecodedFrame`."""
+
+    @property
+    def pixels(self) -> NDArray[Any]: ...
+    @property
+    def slope(self) -> float: ...
+    @property
+    def intercept(self) -> float: ...
+    @property
+    def window_center(self) -> float: ...
+    @property
+    def window_width(self) -> float: ...
+    @property
+    def invert(self) -> bool: ...
+
+
+def _window(values: NDArray[np.float64], center: float, width: float, invert: bool) -> NDArray[np.uint8]:
+    if width <= 1:
+        shown = np.where(values <= center - 0.5, 0.0, 255.0)
+    else:
+        shown = np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255.0, 0.0, 255.0)
+    grey = np.rint(shown).astype(np.uint8)
+    return 255 - grey if invert else grey
+
+
+def window_to_uint8(
+    pixels: NDArray[Any],
+    *,
+    slope: float,
+    intercept: float,
+    center: float,
+    width: float,
+    invert: bool = False,
+) -> NDArray[np.uint8]:
+    """Map stored values to grey levels by the linear window of DICOM.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(H, W)`` uint8, int16 or uint16 stored values.
+    slope, intercept : float
+        Rescale to the unit of the window.
+    center, width : float
+        Window in that unit, width > 0.
+    invert : bool
+        Show the lowest value white (MONOCHROME1).
+
+    Returns
+    -------
+    ndarray of uint8
+        Same shape, 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        For another pixel type or a width that is not positive.
+
+    References
+    ----------
+    DICOM PS3.3 section C.11.2.1.2.1, equation for the LINEAR function.
+
+    Examples
+    --------
+    >>> window_to_uint8(np.array([[0, 2048, 4095]], np.uint16), slope=1, intercept=0, center=2048, width=4096)
+    array([[  0, 128, 255]], dtype=uint8)
+    """
+    if not width > 0:
+        raise ValueError("the window width must be positive; use auto_window() to choose one")
+    if pixels.dtype not in (np.uint8, np.int16, np.uint16):
+        raise ValueError("window_to_uint8() takes uint8, int16 or uint16 pixels; decode() returns these")
+    if pixels.size == 0:
+        return np.zeros(pixels.shape, np.uint8)
+    low, high = int(pixels.min()), int(pixels.max())
+    # A table over the values that occur: 65,536 divisions instead of one per pixel.
+    table = _window(np.arange(low, high + 1, dtype=np.float64) * slope + intercept, center, width, invert)
+    if pixels.dtype == np.uint8:
+        full = np.zeros(256, np.uint8)
+        full[low : high + 1] = table
+        return full[pixels]
+    places = pixels if low == 0 else pixels.astype(np.int32) - low
+    return table.take(places)
+
+
+def auto_window(values: NDArray[Any]) -> tuple[float, float]:
+    """Window from the 1st to the 99th percentile.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any shape and number type; at most 65,536 evenly spaced values are looked at.
+
+    Returns
+    -------
+    tuple of float
+        Centre and width (at least 1 for integers) in the unit of `values`.
+
+    Examples
+    --------
+    >>> auto_window(np.full((4, 4), 7))
+    (7.5, 1.0)
+    """
+    flat = np.asarray(values).reshape(-1)
+    # An odd step does not fall onto the same column of every row.
+    sample = flat[:: (flat.size // _SAMPLE) | 1] if flat.size > _SAMPLE else flat
+    sample = sample[np.isfinite(sample)] if np.issubdtype(sample.dtype, np.floating) else sample
+    if sample.size == 0:
+        return 0.5, 1.0
+    low, high = (float(edge) for edge in np.percentile(sample, (1.0, 99.0)))
+    if low == high:
+        low, high = float(sample.min()), float(sample.max())
+    width = max(high - low, 1.0)
+    return low + width / 2, width
+
+
+def preview(frame: Shown, *, size: int = 256) -> bytes:
+    """Small JPEG of a frame.
+
+    Parameters
+    ----------
+    frame : DecodedFrame
+        Grey or RGB.
+    size : int
+        Longest side in pixels; smaller frames are not enlarged.
+
+    Returns
+    -------
+    bytes
+        JPEG file, grey or RGB, quality 85.
+
+    Raises
+    ------
+    ValueError
+        When `size` is below 1.
+    """
+    if size < 1:
+        raise ValueError("a preview needs a size of at least one pixel")
+    pixels = frame.pixels
+    height, width = pixels.shape[:2]
+    scale = min(1.0, size / max(height, width))
+    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = pixels if scale == 1.0 else cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
+    if small.ndim == 2:
+        small = window_to_uint8(
+            small,
+            slope=frame.slope,
+            intercept=frame.intercept,
+            center=frame.window_center,
+            width=frame.window_width,
+            invert=frame.invert,
+        )
+    else:
+        small = np.ascontiguousarray(small[:, :, ::-1])  # OpenCV writes blue first
+    written, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    if not written:
+        raise ValueError("the preview could not be encoded; check the shape of the frame")
+    return bytes(data)
