@@ -104,8 +104,10 @@ def from_matrix(counts: Matrix) -> dict[str, float]:
     variance = float(((level - mean) ** 2 * marginal).sum())
     gap = np.abs(i - j)
     sums = (i + j - 2.0).astype(np.intp)
-    p_diff: Matrix = np.bincount(gap.astype(np.intp).ravel(), weights=p.ravel(), minlength=n)
-    p_sum: Matrix = np.bincount(sums.ravel(), weights=p.ravel(), minlength=2 * n - 1)
+    p_diff: Matrix = np.bincount(gap.astype(np.intp).ravel(), weights=p.ravel(), minlength=n).astype(
+        np.float64
+    )
+    p_sum: Matrix = np.bincount(sums.ravel(), weights=p.ravel(), minlength=2 * n - 1).astype(np.float64)
     k_diff, k_sum = np.arange(n, dtype=np.float64), np.arange(2, 2 * n + 1, dtype=np.float64)
     diff_mean, sum_mean = float((k_diff * p_diff).sum()), float((k_sum * p_sum).sum())
     autocorrelation = float((i * j * p).sum())

@@ -1,0 +1,1 @@
+"""Training, judging, explaining and storing classifiers; heavy libraries are imported inside functions."""
