@@ -78,7 +78,7 @@ class _Budget:
                 f"The archive holds more than {self.limits.members} files. Upload it in several parts.",
             )
 
-    def read(self, stream: IO[bytes]) -> bytes:
+    def read(self, stream: IO[bytes] | gzip.GzipFile) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while chunk := stream.read(_CHUNK):
@@ -122,8 +122,8 @@ def members(source: str | Path | BinaryIO | bytes, *, limits: ArchiveLimits = DE
         before count for nothing then: keep none of them.
     """
     if isinstance(source, (str, Path)):
-        with open(source, "rb") as stream:
-            yield from members(stream, limits=limits)
+        with open(source, "rb") as opened:
+            yield from members(opened, limits=limits)
         return
     stream = BytesIO(source) if isinstance(source, bytes) else source
     uploaded = stream.seek(0, 2)
@@ -149,7 +149,7 @@ def _open(stream: IO[bytes], budget: _Budget, depth: int) -> Iterator[bytes]:
     elif kind is Kind.TAR:
         yield from _tar(stream, budget, depth)
     elif kind is Kind.GZIP:
-        with gzip.GzipFile(fileobj=stream, mode="rb") as inflated:
+        with gzip.open(stream, "rb") as inflated:
             head = inflated.read(HEAD)
             inflated.seek(0)
             if sniff(head) is Kind.TAR:
@@ -202,13 +202,18 @@ def _zip(stream: IO[bytes], budget: _Budget, depth: int) -> Iterator[bytes]:
             yield from _member(data, budget, depth)
 
 
-def _tar(stream: IO[bytes], budget: _Budget, depth: int) -> Iterator[bytes]:
+def _tar(stream: IO[bytes] | gzip.GzipFile, budget: _Budget, depth: int) -> Iterator[bytes]:
     # The stream mode reads once from front to back, so nothing is inflated twice.
     with tarfile.open(fileobj=stream, mode="r|") as opened:
+        links: set[str] = set()
         for entries, entry in enumerate(opened):
             if entries > budget.limits.members * 2:
                 budget.members = budget.limits.members
                 budget.member()
+            if entry.issym() or entry.islnk():
+                links.add(entry.name.rstrip("/"))
+            if any(entry.name.startswith(f"{link}/") for link in links):
+                continue
             if not entry.isreg() or _leads_outside(entry.name) or _of_the_system(entry.name):
                 continue
             member = opened.extractfile(entry)

@@ -17,7 +17,7 @@ from .reader import declared_bits, whole_number
 _JPEG = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81)}
 _JPEG2000 = {f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203)}
 _SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
-# APP14 says how JPEG stores colour, APP8 carries the JPEG-LS colour transform; the others and COM carry notes.
+# APP14 says how JPEG stores colour, APP8 carries the JPEG-LS colour transform; others and COM carry notes.
 _NEEDED_APPLICATION = {0xE8, 0xEE}
 _TAGS = {"PixelData": 0x7FE00010, "FloatPixelData": 0x7FE00008, "DoubleFloatPixelData": 0x7FE00009}
 
@@ -160,7 +160,8 @@ def _clean_jpeg(stream: bytes, rows: int, columns: int) -> bytes:
             parts.append(stream[place : end + 2] if end > place else stream[place:])
             return b"".join(parts)
         note = marker == 0xFE or (0xE0 <= marker <= 0xEF and marker not in _NEEDED_APPLICATION)
-        if not note:
+        # JFIF tells decoders the colour space; longer than 16 bytes it carries a thumbnail.
+        if not note or (marker == 0xE0 and length == 16 and segment[4:9] == b"JFIF\x00"):
             parts.append(segment)
         place += 2 + length
     raise _broken()

@@ -198,7 +198,7 @@ def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
 
 
 def _writable(pixels: NDArray[Any]) -> NDArray[Any]:
-    """PNG has no signed samples; the offset is 32768, as the picture's pixels say themselves nothing of units."""
+    """Shift signed pixels, which PNG cannot hold, by 32768; a picture's values have no unit."""
     if pixels.dtype == np.int16:
         return (pixels.astype(np.int32) + 32768).astype(np.uint16)
     return pixels

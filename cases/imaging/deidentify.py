@@ -7,12 +7,14 @@ trailing element needs no deleting.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
 
 import pydicom
+from pydicom._uid_dict import UID_dictionary
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
@@ -29,10 +31,11 @@ from .reader import LIMITS, handled, pixel_keyword
 from .rules import Action
 
 # Below the UUID root, chosen once for this application (DICOM PS3.7 D.3.3.2).
-IMPLEMENTATION_UID = "2.25.201735561484532083317190338915627442191"
+IMPLEMENTATION_UID = "2.25.5853598346115554801191830528999529889"
 IMPLEMENTATION_NAME = "MEDWEB_1"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_STANDARD_ROOT = "1.2.840.10008."
+# Storage classes younger than pydicom's dictionary are standard too.
+_STORAGE_CLASS = re.compile(r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.[0-9.]{1,12}")
 
 _CODE = re.compile(r"[A-Z0-9 _]{0,16}", re.ASCII)
 _TIME = re.compile(r"[0-9:]{2,8}(\.[0-9]{1,6})?", re.ASCII)
@@ -99,7 +102,7 @@ class _Walk:
             original = source[tag]
         except RecursionError:
             raise
-        except Exception:  # a value that cannot be read cannot be cleaned: it goes, and is counted
+        except Exception:  # noqa: BLE001  a value that cannot be read cannot be cleaned: it goes, and is counted
             self.counts["remove-unreadable"] += 1
             return None
         if original.VR not in expected.split(" or "):
@@ -149,6 +152,11 @@ class _Walk:
 
 def _new(tag: int, vr: str, value: object, *, converted: bool = False) -> DataElement:
     return DataElement(tag, vr, value, already_converted=converted, validation_mode=IGNORE)
+
+
+def _is_standard(uid: str) -> bool:
+    """Whether a UID is defined by DICOM and so says nothing of the patient."""
+    return uid in UID_dictionary or _STORAGE_CLASS.fullmatch(uid) is not None
 
 
 def _age(text: str) -> str:
@@ -230,23 +238,25 @@ def _complete(target: Dataset, source: Dataset, walk: _Walk) -> None:
     target.SpecificCharacterSet = "ISO_IR 192"
     for tag in (0x00100010, 0x00100020):
         target.add(_new(tag, dictionary_VR(tag), walk.key))
-    for keyword in ("SeriesInstanceUID", "StudyInstanceUID"):
-        if not target.get(keyword):
+    keyword = pixel_keyword(source)
+    if keyword is not None:
+        target.add(clean_pixels(source, keyword))
+    own = (
+        _first(source, "SOPInstanceUID")
+        or hashlib.sha256(source[keyword].value if keyword else b"").hexdigest()
+    )
+    for missing in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        if not target.get(missing):
             # Objects without a series still need one that no other patient shares.
-            setattr(
-                target, keyword, pseudonyms.uid(walk.secret, f"{keyword}/{_first(source, 'SOPInstanceUID')}")
-            )
-    if not str(target.get("SOPClassUID", "") or "").startswith(_STANDARD_ROOT):
+            setattr(target, missing, pseudonyms.uid(walk.secret, f"{missing}/{own}"))
+    if not _is_standard(str(target.get("SOPClassUID", "") or "")):
         target.SOPClassUID = SECONDARY_CAPTURE
     target.PatientIdentityRemoved = "YES"
     target.LongitudinalTemporalInformationModified = "MODIFIED"
     target.add(_new(0x00120063, "LO", ["MedWeb", rules.VERSION]))
     target.DeidentificationMethodCodeSequence = Sequence([_code(*code) for code in rules.METHOD_CODES])
     syntax = UID(source.file_meta.TransferSyntaxUID)
-    keyword = pixel_keyword(source)
-    if keyword is not None:
-        target.add(clean_pixels(source, keyword))
-    _write_meta(target, syntax if syntax.is_encapsulated else ExplicitVRLittleEndian)
+    _write_meta(target, syntax if syntax.is_encapsulated else UID(ExplicitVRLittleEndian))
 
 
 def _code(value: str, meaning: str) -> Dataset:
@@ -261,7 +271,7 @@ def _write_meta(target: Dataset, syntax: UID) -> None:
     meta.MediaStorageSOPClassUID = target.SOPClassUID
     meta.MediaStorageSOPInstanceUID = target.SOPInstanceUID
     meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     target.file_meta = meta
 

@@ -43,7 +43,7 @@ def _fold(text: str) -> str:
 def _values(ds: Dataset, tag: int) -> Iterator[str]:
     try:
         value = ds[tag].value
-    except Exception:  # an unreadable value names nobody, and is removed from the copy
+    except Exception:  # noqa: BLE001  an unreadable value names nobody, and is removed from the copy
         return
     for one in value if isinstance(value, (MultiValue, list)) else [value]:
         if one is not None:

@@ -27,6 +27,8 @@ class PictureLimits:
 
 LIMITS = PictureLimits()
 _FORMATS = {Kind.PNG: "PNG", Kind.JPEG: "JPEG", Kind.TIFF: "TIFF", Kind.BMP: "BMP", Kind.WEBP: "WEBP"}
+# Bytes of the TIFF field types (TIFF 6.0 section 2, BigTIFF).
+_TIFF_SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _GREY = {"1", "L", "LA", "La"}
 _WIDE = {"I;16", "I;16B", "I;16L", "I;16N"}
 
@@ -40,8 +42,8 @@ def _damaged() -> Refused:
 def _too_large(limits: PictureLimits) -> Refused:
     return Refused(
         "too-large",
-        f"The picture is larger than {limits.side} pixels a side, {limits.pixels // 1_000_000} million pixels "
-        f"or {limits.pages} pages. Upload a smaller part of it.",
+        f"The picture is larger than {limits.side} pixels a side, {limits.pixels // 1_000_000} million "
+        f"pixels or {limits.pages} pages. Upload a smaller part of it.",
     )
 
 
@@ -59,10 +61,22 @@ def _tiff_pages(data: bytes, limits: PictureLimits) -> None:
                 raise _too_large(limits)
             seen.add(place)
             (entries,) = struct.unpack_from(order + ("Q" if big else "H"), data, place)
+            _tiff_entries(data, order, big=big, start=place + (8 if big else 2), entries=entries)
             after = place + (8 + entries * 20 if big else 2 + entries * 12)
             (place,) = struct.unpack_from(order + ("Q" if big else "I"), data, after)
     except (struct.error, OverflowError) as error:
         raise _damaged() from error
+
+
+def _tiff_entries(data: bytes, order: str, *, big: bool, start: int, entries: int) -> None:
+    """Refuse an entry that declares more data than the file holds."""
+    step = 20 if big else 12
+    if start + entries * step > len(data):
+        raise _damaged()
+    for index in range(entries):
+        kind, count = struct.unpack_from(order + ("HQ" if big else "HI"), data, start + index * step + 2)
+        if count * _TIFF_SIZES.get(kind, 1) > len(data):
+            raise _damaged()
 
 
 def _pixels(image: Image.Image) -> NDArray[Any]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import date, timedelta
 
 SHORTEST_SHIFT = 365
 LONGEST_SHIFT = 3650
 _MINIMUM_SECRET = 16
+_REST = re.compile(r"([0-9]{2}){0,3}(\.[0-9]{1,6})?([+-][0-9]{4})?", re.ASCII)
 
 
 def _digest(secret: bytes, purpose: str, original: str) -> bytes:
@@ -126,6 +128,6 @@ def shift_datetime(value: str, days: int) -> str:
     """
     text = value.strip(" \x00")
     rest = text[8:]
-    if rest.strip("0123456789.+-"):
-        raise ValueError("a date-time holds digits, a point and a zone only")
+    if not _REST.fullmatch(rest):
+        raise ValueError("after the date stand at most HHMMSS, a fraction and a zone")
     return shift_date(text[:8], days) + rest

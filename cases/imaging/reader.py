@@ -13,6 +13,7 @@ from io import BytesIO
 from itertools import islice
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import generate_fragments
 from pydicom.uid import UID
@@ -70,11 +71,13 @@ _MEDIA_DIRECTORY = b"1.2.840.10008.1.3.10"
 _EXPLICIT_VR = re.compile(
     rb"(AE|AS|AT|CS|DA|DS|DT|FL|FD|IS|LO|LT|OB|OD|OF|OW|PN|SH|SL|SQ|SS|ST|TM|UI|UL|UN|US|UT)"
 )
+_UNDEFINED = 0xFFFFFFFF
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
 _COMPRESSED = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91, 201, 202, 203)}
 _COMPRESSED.add("1.2.840.10008.1.2.5")
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+# Letters are not valid, but other de-identification tools write hashes; all are replaced anyway.
+_UID = re.compile(r"[0-9A-Za-z]+(\.[0-9A-Za-z]+)*", re.ASCII)
 _SOP = "1.2.840.10008.5.1.4.1.1."
 
 # SOP class prefixes that are no picture, with the code and the sentence of the refusal.
@@ -218,7 +221,8 @@ def _check_class(ds: pydicom.Dataset) -> None:
 
 
 def _check_uids(ds: pydicom.Dataset) -> None:
-    if not str(ds.get("SOPInstanceUID", "") or ""):
+    # Absent is the habit of some converters, and is filled in; empty is damage.
+    if "SOPInstanceUID" in ds and not str(ds.get("SOPInstanceUID") or ""):
         raise Refused("no-uid", "The image has no identifier of its own. Export it again from its source.")
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SOPClassUID"):
         value = str(ds.get(keyword, "") or "")
@@ -264,11 +268,14 @@ def _check_size(ds: pydicom.Dataset, limits: ReadLimits) -> int:
 
 
 def _check_data(ds: pydicom.Dataset, size: int) -> None:
-    keyword = pixel_keyword(ds)
-    data = ds[keyword].value if keyword else b""
+    cut = Refused("truncated", "The file ends before the picture does. Copy or export it again, then upload.")
+    keyword = pixel_keyword(ds) or "PixelData"
+    raw = ds.get_item(keyword)
+    if isinstance(raw, RawDataElement) and raw.length != _UNDEFINED and raw.length > len(raw.value or b""):
+        raise cut
+    data = ds[keyword].value
     if not isinstance(data, bytes):
         raise Refused("bad-header", "The pixels are not stored as binary data. Export the image again.")
-    cut = Refused("truncated", "The file ends before the picture does. Copy or export it again, then upload.")
     if UID(ds.file_meta.TransferSyntaxUID).is_encapsulated:
         frames = whole_number(ds, "NumberOfFrames", 1)
         try:

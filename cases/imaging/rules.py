@@ -95,6 +95,10 @@ _DECIDED: dict[int, Rule] = {
     0x00280303: Rule(Action.REMOVE, "rewritten"),
     # All text leaves as UTF-8, so the declared character set is ours.
     0x00080005: Rule(Action.REMOVE, "rewritten"),
+    # The pixels of the object itself are cleaned by `bulk`; inside a sequence they are a second picture.
+    0x7FE00008: Rule(Action.REMOVE, "rewritten"),
+    0x7FE00009: Rule(Action.REMOVE, "rewritten"),
+    0x7FE00010: Rule(Action.REMOVE, "rewritten"),
     # A thumbnail is a second copy of the pixels that nobody looks at before publishing.
     0x00880200: Rule(Action.REMOVE, "icon"),
     0xFFFCFFFC: Rule(Action.REMOVE, "padding"),
@@ -112,10 +116,10 @@ _TEXT = frozenset(
         0x00209056, 0x00281054, 0x00281055, 0x00283003, 0x00283004,
     }
 )  # fmt: skip
-# Bulk data an image needs; everything else of these VRs can hide a document.
-_BULK = frozenset(
+# Lookup tables an image needs; everything else of these VRs can hide a document.
+_TABLES = frozenset(
     {
-        0x7FE00008, 0x7FE00009, 0x7FE00010, 0x00283006,
+        0x00283006,
         0x00281201, 0x00281202, 0x00281203, 0x00281204, 0x00281221, 0x00281222, 0x00281223,
     }
 )  # fmt: skip
@@ -195,6 +199,6 @@ def rule_for(tag: int) -> Rule:
         return Rule(Action.REMOVE, "outside")
     if tag in _TEXT:
         return Rule(Action.TEXT, "technique")
-    if tag in _BULK:
-        return Rule(Action.KEEP, "pixels")
+    if tag in _TABLES:
+        return Rule(Action.KEEP, "table")
     return _BY_VR.get(vr, Rule(Action.REMOVE, "text"))
