@@ -1,7 +1,7 @@
 """``python3 -m medweb.launcher``: from a bare Python to a running MedWeb.
 
-This file runs under whatever ``python3`` the machine has, before anything is installed: standard library only,
-and no syntax newer than Python 3.7, so that an old Python reads the sentence below and not a SyntaxError.
+This file runs under whatever ``python3`` the machine has, before anything is installed: standard library
+only, and no syntax newer than Python 3.7, so that an old Python reads the sentence below and not a SyntaxError.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def too_old(version: tuple[int, ...]) -> str | None:
     if tuple(version[:2]) >= OLDEST:
         return None
     return (
-        f"MedWeb needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {version[0]}.{version[1]}: install a "
-        f"newer one and say, for example, make run PYTHON=python3.12."
+        f"MedWeb needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {version[0]}.{version[1]}: install "
+        "a newer one and say, for example, make run PYTHON=python3.12."
     )
 
 
@@ -40,7 +40,7 @@ def venv_python(venv: Path) -> Path:
 
 
 def fingerprint(python: Path, requirements: Path) -> str:
-    """What the stamp must say: the interpreter's version and every pinned line that ``requirements`` reaches."""
+    """What the stamp must say: Python's version and every line that ``requirements`` reaches."""
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
     digest.update(str(python).encode())
     todo, done = [requirements], set()
@@ -63,12 +63,12 @@ def _stamps(venv: Path) -> dict[str, str]:
 
 
 def _usable(venv: Path) -> bool:
-    """Whether ``venv`` runs at all and with this Python's version; a moved folder or an upgraded system breaks it."""
+    """Whether ``venv`` still runs; a moved folder or an upgraded system breaks it."""
     python = venv_python(venv)
     if not python.exists():
         return False
     show = "import sys; print(repr(sys.version_info[:2]))"
-    answer = subprocess.run([str(python), "-c", show], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([str(python), "-c", show], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         return False
     return too_old(tuple(int(part) for part in answer.stdout.strip("()\n ").split(","))) is None
@@ -105,7 +105,7 @@ def install(venv: Path, requirements: Path) -> Path:
         shutil.rmtree(venv, ignore_errors=True)
         stamps = {}
         make = [uv, "venv", "--quiet", "--python", sys.executable, str(venv)] if uv else None
-        made = subprocess.run(make or [sys.executable, "-m", "venv", str(venv)], check=False)  # noqa: S603
+        made = subprocess.run(make or [sys.executable, "-m", "venv", str(venv)], check=False)
         if made.returncode != 0 or not python.exists():
             shutil.rmtree(venv, ignore_errors=True)
             raise SystemExit(
@@ -120,7 +120,7 @@ def install(venv: Path, requirements: Path) -> Path:
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         # Compiling 60 packages takes a third of the time; Python compiles what it imports anyway.
         command += ["--no-compile", "-r", str(requirements)]
-    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603
+    if subprocess.run(command, check=False).returncode != 0:
         raise SystemExit(
             "Some packages could not be installed (see above). MedWeb needs a package index once: check the "
             "network or proxy, then run the same command again."

@@ -1,0 +1,1 @@
+"""What ``make run`` starts and watches: the broker, the web server and two workers. Needs no Django."""

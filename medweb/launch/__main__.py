@@ -1,0 +1,281 @@
+"""``python -m medweb.launch``: run MedWeb on this computer until told to stop."""
+
+import fcntl
+import http.client
+import json
+import os
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from medweb import env
+from medweb.launch import broker as brokers
+from medweb.launch.processes import Child, Supervisor, tail
+
+HOST = "127.0.0.1"
+READY_SECONDS = 90.0
+PREPARE_SECONDS = 300.0
+LOCK_FILE = "launcher.lock"
+
+
+class Stop(Exception):
+    """Starting failed; the text is what the user reads."""
+
+
+def say(text: str) -> None:
+    """One line on the console, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def lock(folder: Path, *, patience: float = 5.0) -> int:
+    """Take the data folder for this process alone.
+
+    Raises
+    ------
+    Stop
+        When another MedWeb works on it. One that was killed keeps the lock for the moment its watchdog needs
+        to end its children, so a dead owner is waited for.
+    """
+    path = folder / LOCK_FILE
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            owner = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            if _alive(owner) or time.monotonic() > end:
+                os.close(descriptor)
+                raise Stop(
+                    f"MedWeb already runs on {folder} (process {owner or 'unknown'}): stop that one first, "
+                    "or set MEDWEB_DATA_DIR and MEDWEB_PORT to start a second one."
+                ) from None
+            select.select([], [], [], 0.1)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def _alive(owner: str) -> bool:
+    if not owner.isdigit():
+        return False
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def check_port(port: int) -> None:
+    """Raise :class:`Stop` with a sentence when ``port`` cannot be listened on."""
+    if not 1 <= port <= 65535:
+        raise Stop(f"MEDWEB_PORT must lie between 1 and 65535, not {port}.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise Stop(
+                f"Port {port} needs an administrator's rights: set MEDWEB_PORT to 1024 or more."
+            ) from None
+        except OSError:
+            raise Stop(
+                f"Port {port} is in use by another program: stop that program, or choose another port, for "
+                f"example MEDWEB_PORT={port + 1 if port < 65535 else port - 1} make run."
+            ) from None
+
+
+def readiness(port: int) -> tuple[bool, str]:
+    """Ask ``/readyz``: whether all is ready, and the parts that are not."""
+    hosts = [name for name in env.words("MEDWEB_HOSTS") if name != "*"]
+    headers = {"Host": hosts[0].lstrip(".") if hosts else f"{HOST}:{port}"}
+    if env.flag("MEDWEB_HTTPS"):
+        headers["X-Forwarded-Proto"] = "https"
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status == 200:
+            return True, ""
+        checks = json.loads(body)["checks"]
+        return False, ", ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
+    except (OSError, http.client.HTTPException):
+        return False, "web: not answering yet"
+    except (ValueError, KeyError):
+        return False, f"web: /readyz answered {answer.status}"
+    finally:
+        connection.close()
+
+
+class Launch:
+    """One run, from the lock to the last child's end."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.logs = folder / "logs"
+        self.began = time.monotonic()
+        self.address_file = folder / env.BROKER_FILE
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "medweb.settings",
+            "MEDWEB_DATA_DIR": str(folder),
+            "MEDWEB_SAMPLE_LIBRARY": env.text("MEDWEB_SAMPLE_LIBRARY", "1"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.supervisor = Supervisor(env.ROOT, say, self.forget_broker)
+
+    def forget_broker(self) -> None:
+        """Remove the broker's address: nobody answers there any more."""
+        self.address_file.unlink(missing_ok=True)
+
+    def child(self, name: str, *arguments: str, grace: float = 3.0) -> Child:
+        """A child that runs ``python -m ...`` in the environment of this run."""
+        command = [sys.executable, "-m", *arguments]
+        return Child(name, command, self.environment, self.logs / f"{name}.log", grace=grace)
+
+    def start_broker(self) -> None:
+        """Start the embedded broker unless ``REDIS_URL`` names one; leave its address for ``manage.py``."""
+        url = env.text("REDIS_URL")
+        if not url:
+            try:
+                broker = brokers.plan(self.folder / "broker")
+            except brokers.NoServer as error:
+                raise Stop(str(error)) from None
+            child = Child(
+                "broker",
+                broker.command,
+                self.environment,
+                self.logs / "broker.log",
+                stdin=broker.configuration,
+            )
+            self.supervisor.add(child)
+            self._until(broker.answers, child, 20.0, "The broker did not start")
+            url = broker.url
+        self.environment["REDIS_URL"] = url
+        draft = self.address_file.with_suffix(".tmp")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(url + "\n")
+        draft.replace(self.address_file)
+
+    def prepare(self) -> str:
+        """Bring the database up to date and load the first sample case; returns what that printed."""
+        child = self.child("prepare", "medweb.launch.prepare")
+        errors = child.errors = child.log
+        child.log = self.logs / "accounts.txt"
+        for path in (errors, child.log):
+            path.unlink(missing_ok=True)
+        child.start(self.supervisor.watchdog, env.ROOT)
+        end = time.monotonic() + PREPARE_SECONDS
+        while child.running and not self.supervisor.stopping and time.monotonic() < end:
+            self.supervisor.wait(0.5)
+        code = child.process.poll() if child.process else None
+        child.end_group(self.supervisor.watchdog)
+        if self.supervisor.stopping:
+            raise Stop("Stopped before the start was complete.")
+        if code != 0:
+            raise Stop(f"The database could not be made ready. {errors} ends with:\n{tail(errors)}")
+        return child.log.read_text(errors="replace").strip()
+
+    def start_services(self) -> None:
+        """Start the web server and both workers at once: each spends its first seconds importing."""
+        worker = ("celery", "-A", "medweb.celery", "worker", "--loglevel", "INFO", "--without-gossip")
+        worker += ("--without-mingle", "--pool", "prefork", "--concurrency", "1")
+        self.supervisor.add(
+            self.child(
+                "web", "uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port),
+                "--no-access-log", "--no-server-header", "--lifespan", "off", "--timeout-graceful-shutdown", "2",
+            )
+        )  # fmt: skip
+        self.supervisor.add(
+            self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")
+        )
+        self.supervisor.add(self.child("trainer", *worker, "-Q", "train,sample", "-n", "trainer@%h"))
+
+    def wait_until_ready(self) -> None:
+        """Return when ``/readyz`` says so; a web server that keeps dying ends the start."""
+        end = time.monotonic() + READY_SECONDS
+        missing = ""
+        while time.monotonic() < end:
+            self.supervisor.poll()
+            ready, missing = readiness(self.port)
+            if ready:
+                return
+            if self.supervisor.stopping:
+                raise Stop("Stopped before the start was complete.")
+            for child in self.supervisor.children:
+                if child.deaths >= 3:
+                    raise Stop(f"{child.name} does not start. {child.log} ends with:\n{tail(child.log)}")
+            self.supervisor.wait(0.2)
+        raise Stop(f"MedWeb was not ready within {READY_SECONDS:.0f} s ({missing}). Look into {self.logs}.")
+
+    def _until(self, ready: Callable[[], bool], child: Child, seconds: float, sentence: str) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            if self.supervisor.stopping:
+                raise Stop("Stopped before the start was complete.")
+            if not child.running or time.monotonic() > end:
+                raise Stop(f"{sentence}. {child.log} ends with:\n{tail(child.log)}")
+            self.supervisor.wait(0.05)
+
+    def run(self) -> int:
+        """Start everything, watch it until asked to stop, end it."""
+        code = 0
+        try:
+            say(f"MedWeb keeps its data in {self.folder}")
+            self.start_broker()
+            say("Preparing the database and the first sample case ...")
+            accounts = self.prepare()
+            self.start_services()
+            self.wait_until_ready()
+            say(f"Ready after {time.monotonic() - self.began:.1f} s:  http://{HOST}:{self.port}/")
+            if accounts:
+                say(accounts)
+            say(f"Logs: {self.logs}   Stop: Ctrl-C")
+            while not self.supervisor.stopping:
+                self.supervisor.poll()
+                self.supervisor.wait(0.5)
+            say("Stopping ... (Ctrl-C again to force)")
+        except Stop as stop:
+            say(str(stop))
+            code = 0 if self.supervisor.stopping else 1
+        finally:
+            self.supervisor.stop()
+            self.forget_broker()
+        say("MedWeb has stopped.")
+        return code
+
+
+def main() -> int:
+    """Check what can be checked first, then run."""
+    held = None
+    try:
+        folder = env.data_dir()
+        port = env.number("MEDWEB_PORT", 8000)
+        env.flag("MEDWEB_SAMPLE_LIBRARY")
+        env.flag("MEDWEB_HTTPS")
+        held = lock(folder)
+        check_port(port)
+    except (Stop, ImproperlyConfigured) as error:
+        say(str(error))
+        return 1
+    try:
+        return Launch(folder, port).run()
+    finally:
+        os.close(held)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
