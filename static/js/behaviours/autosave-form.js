@@ -1,0 +1,91 @@
+/**
+ * data-behaviour="autosave-form": what was typed survives a reload, a crash of the tab or an ended session.
+ * It is kept in sessionStorage, under the path and data-autosave-key, until the form was submitted well:
+ * the answer is a redirect to a page (any other path) or an htmx success.
+ */
+import { keep, kept, phrase } from "./dom.js";
+import { showToast } from "./toast.js";
+
+const SECRET = "[type=password], [type=file], [type=hidden], [data-autosave=off], [name=csrfmiddlewaretoken]";
+const PREFIX = "medweb:form:";
+const SENT = "medweb:form-sent";
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {Control[]}
+ */
+function controls(form) {
+  return /** @type {Control[]} */ (
+    [...form.elements].filter((c) => c.matches("input, textarea, select") && !c.matches(SECRET) && "name" in c && c.name)
+  );
+}
+
+/**
+ * @param {Control} control
+ * @returns {string | boolean | string[]}
+ */
+function read(control) {
+  if (control instanceof HTMLInputElement && ["checkbox", "radio"].includes(control.type)) return control.checked;
+  if (control instanceof HTMLSelectElement && control.multiple) return [...control.selectedOptions].map((o) => o.value);
+  return control.value;
+}
+
+/**
+ * @param {Control} control
+ * @param {string | boolean | string[]} value
+ */
+function write(control, value) {
+  if (typeof value === "boolean") /** @type {HTMLInputElement} */ (control).checked = value;
+  else if (Array.isArray(value)) {
+    for (const option of /** @type {HTMLSelectElement} */ (control).options) option.selected = value.includes(option.value);
+  } else control.value = value;
+}
+
+/** @param {Control} control */
+const nameOf = (control) =>
+  control instanceof HTMLInputElement && ["checkbox", "radio"].includes(control.type)
+    ? `${control.name}=${control.value}`
+    : control.name;
+
+/** @param {HTMLElement} element */
+export function autosaveForm(element) {
+  const form = /** @type {HTMLFormElement} */ (element);
+  const key = PREFIX + window.location.pathname + (form.dataset.autosaveKey ?? "");
+  // A page that shows errors already holds what was typed.
+  const rejected = form.querySelector('[aria-invalid="true"]') !== null;
+  const stored = kept("sessionStorage", key);
+  if (stored && !rejected) {
+    const values = /** @type {Record<string, string | boolean | string[]>} */ (JSON.parse(stored));
+    const changed = controls(form).filter((c) => nameOf(c) in values && String(read(c)) !== String(values[nameOf(c)]));
+    for (const control of changed) write(control, values[nameOf(control)]);
+    if (changed.length) {
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+      showToast(phrase("kept"), "info");
+    }
+  }
+  const save = () => {
+    const values = Object.fromEntries(controls(form).map((c) => [nameOf(c), read(c)]));
+    keep("sessionStorage", key, JSON.stringify(values));
+  };
+  form.addEventListener("input", save);
+  form.addEventListener("change", save);
+  form.addEventListener("reset", () => keep("sessionStorage", key, null));
+  form.addEventListener("submit", () => keep("sessionStorage", SENT, key));
+  form.addEventListener("htmx:afterRequest", (event) => {
+    const { detail } = /** @type {CustomEvent<{successful: boolean}>} */ (event);
+    if (detail.successful) keep("sessionStorage", key, null);
+  });
+}
+
+/** After a plain submit: another page came, so the form was taken; the same path again means errors. */
+export function forgetSentForm() {
+  const key = kept("sessionStorage", SENT);
+  if (!key) return;
+  keep("sessionStorage", SENT, null);
+  const signIn = document.querySelector('meta[name="sign-in-url"]')?.getAttribute("content");
+  if (window.location.pathname === signIn) return;
+  const errors = document.querySelector('[aria-invalid="true"], .field__errors, .callout--danger');
+  if (!errors) keep("sessionStorage", key, null);
+}

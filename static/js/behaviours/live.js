@@ -1,0 +1,142 @@
+/**
+ * Live news. The htmx extension holds the one stream of this tab (#live, sse-connect); this module passes
+ * its named events on:
+ *
+ * - document: CustomEvent "medweb:<name>" with the parsed ids as detail, for scripts;
+ * - body: "live:<name>" and "live:<name>:<key>=<value>" for hx-trigger="live:job-changed:job=7 from:body".
+ *
+ * While the stream is lost, every name is announced every five seconds with {poll: true}, for ten minutes.
+ */
+import { phrase } from "./dom.js";
+import { showToast } from "./toast.js";
+
+const POLL_MS = 5_000;
+const POLL_ENDS_MS = 600_000;
+const PATIENCE_MS = 8_000;
+/** Names that scripts listen to; those of fragments are read from their hx-trigger. */
+const NAMES = new Set(["uploads-changed"]);
+
+/** @type {EventSource | null} */
+let source = null;
+/** @type {WeakMap<EventSource, Set<string>>} */
+const heard = new WeakMap();
+let pollTimer = 0;
+let patienceTimer = 0;
+let toldLost = false;
+
+/**
+ * Announce one piece of news to the page.
+ *
+ * @param {string} name
+ * @param {Record<string, unknown>} detail
+ */
+export function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(`medweb:${name}`, { detail }));
+  document.body.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
+  for (const [key, value] of Object.entries(detail)) {
+    if (key === "event" || !["string", "number"].includes(typeof value)) continue;
+    document.body.dispatchEvent(new CustomEvent(`live:${name}:${key}=${value}`, { detail, bubbles: true }));
+  }
+}
+
+/** @param {Event} event */
+function pass(event) {
+  const { type, data } = /** @type {MessageEvent<string>} */ (event);
+  try {
+    announce(type, JSON.parse(data));
+  } catch (error) {
+    console.warn(`Live news "${type}" is not JSON:`, error);
+  }
+}
+
+/** Listen for every name the page needs now; fragments that came later bring new ones. */
+function listenForNames() {
+  for (const element of document.querySelectorAll("[hx-trigger*='live:'], [data-live-events]")) {
+    const words = element.getAttribute("hx-trigger") ?? "";
+    for (const match of words.matchAll(/live:([\w-]+)/g)) NAMES.add(match[1]);
+    for (const name of element.getAttribute("data-live-events")?.split(/[\s,]+/) ?? []) if (name) NAMES.add(name);
+  }
+  if (!source) return;
+  const known = heard.get(source) ?? new Set();
+  heard.set(source, known);
+  for (const name of NAMES) {
+    if (known.has(name)) continue;
+    known.add(name);
+    source.addEventListener(name, pass);
+  }
+}
+
+function stopPolling() {
+  window.clearTimeout(patienceTimer);
+  patienceTimer = 0;
+  window.clearInterval(pollTimer);
+  pollTimer = 0;
+}
+
+function startPolling() {
+  if (pollTimer) return;
+  if (!toldLost) showToast(phrase("live-lost"), "info");
+  toldLost = true;
+  const ends = Date.now() + POLL_ENDS_MS;
+  pollTimer = window.setInterval(() => {
+    if (Date.now() > ends) {
+      window.clearInterval(pollTimer);
+      return;
+    }
+    if (document.hidden) return;
+    announce("poll", { poll: true });
+    for (const name of NAMES) announce(name, { poll: true });
+  }, POLL_MS);
+}
+
+/** Regions that wait until the focus has left. @type {WeakSet<Element>} */
+const waiting = new WeakSet();
+
+/** @typedef {{elt: Element, requestConfig?: {triggeringEvent?: Event}, target?: Element, shouldSwap?: boolean}} Detail */
+
+/**
+ * A live message never replaces a region that has focus: the request waits until the focus has left.
+ *
+ * @param {Event} event
+ */
+function spareFocus(event) {
+  const { detail } = /** @type {CustomEvent<Detail>} */ (event);
+  const cause = detail.requestConfig?.triggeringEvent;
+  const region = detail.target;
+  const focused = document.activeElement;
+  if (!cause?.type.startsWith("live:") || !region || !focused || focused === document.body) return;
+  if (!region.contains(focused)) return;
+  event.preventDefault();
+  if (waiting.has(region)) return;
+  waiting.add(region);
+  const onLeave = () => {
+    // The next element has its focus only after this event.
+    window.setTimeout(() => {
+      if (region.isConnected && region.contains(document.activeElement)) return;
+      region.removeEventListener("focusout", onLeave);
+      waiting.delete(region);
+      document.body.dispatchEvent(new CustomEvent(cause.type, { detail: { late: true }, bubbles: true }));
+    });
+  };
+  region.addEventListener("focusout", onLeave);
+}
+
+/** Wire the page once. */
+export function listenToStream() {
+  document.addEventListener("htmx:sseOpen", (event) => {
+    const wasLost = source !== null || toldLost;
+    source = /** @type {CustomEvent<{source: EventSource}>} */ (event).detail.source;
+    stopPolling();
+    listenForNames();
+    // What happened while nobody listened is not repeated by the stream.
+    if (wasLost) for (const name of NAMES) announce(name, { poll: true });
+  });
+  document.addEventListener("htmx:sseError", () => {
+    // The server ends each stream after ten minutes and the browser reopens it at once: no reason to poll.
+    if (!patienceTimer && !pollTimer) patienceTimer = window.setTimeout(startPolling, PATIENCE_MS);
+  });
+  document.addEventListener("htmx:load", listenForNames);
+  document.addEventListener("htmx:beforeRequest", spareFocus);
+  document.addEventListener("htmx:beforeSwap", spareFocus);
+  listenForNames();
+}

@@ -1,0 +1,59 @@
+/**
+ * Behaviours of server-made HTML: data-behaviour="name other-name" on an element attaches each of them once,
+ * at load and whenever htmx brings a new piece. Names that are not listed here belong to other modules.
+ */
+import { autosaveForm, forgetSentForm } from "./autosave-form.js";
+import { listenForDialogs } from "./confirm.js";
+import { copy } from "./copy.js";
+import { listenToStream } from "./live.js";
+import { drawer, fold, menu } from "./menu.js";
+import { listenToRequests } from "./requests.js";
+import { listenToKeys } from "./shortcuts.js";
+import { sortableTable } from "./sortable-table.js";
+import { theme } from "./theme.js";
+import { listenForToasts, toast } from "./toast.js";
+import { upload } from "./upload.js";
+
+/** @type {Record<string, (element: HTMLElement) => void>} */
+const BEHAVIOURS = {
+  "autosave-form": autosaveForm,
+  copy,
+  drawer,
+  fold,
+  menu,
+  "sortable-table": sortableTable,
+  theme,
+  toast,
+  upload,
+};
+
+/** @type {WeakMap<Element, Set<string>>} */
+const attached = new WeakMap();
+
+/** @param {ParentNode} root */
+function attach(root) {
+  const inside = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-behaviour]")]);
+  if (root instanceof HTMLElement && root.dataset.behaviour) inside.unshift(root);
+  for (const element of inside) {
+    const done = attached.get(element) ?? new Set();
+    attached.set(element, done);
+    for (const name of (element.dataset.behaviour ?? "").split(/\s+/)) {
+      const behaviour = BEHAVIOURS[name];
+      if (!behaviour || done.has(name)) continue;
+      done.add(name);
+      behaviour(element);
+    }
+  }
+}
+
+listenForToasts();
+listenForDialogs();
+listenToRequests();
+listenToStream();
+forgetSentForm();
+listenToKeys();
+attach(document);
+document.addEventListener("htmx:load", (event) => {
+  const { detail } = /** @type {CustomEvent<{elt: HTMLElement}>} */ (event);
+  attach(detail.elt);
+});
