@@ -1,4 +1,4 @@
-"""``/healthz``: the process lives. ``/readyz``: database, broker and a worker answer. Neither asks to sign in."""
+"""``/healthz``: the process lives. ``/readyz``: database, broker and worker answer. No sign-in."""
 
 import logging
 import time

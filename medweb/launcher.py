@@ -1,7 +1,7 @@
 """``python3 -m medweb.launcher``: from a bare Python to a running MedWeb.
 
 This file runs under whatever ``python3`` the machine has, before anything is installed: standard library
-only, and no syntax newer than Python 3.7, so that an old Python reads the sentence below and not a SyntaxError.
+only, and no syntax newer than Python 3.7, so that an old Python says the sentence below, not SyntaxError.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def too_old(version: tuple[int, ...]) -> str | None:
     if tuple(version[:2]) >= OLDEST:
         return None
     return (
-        f"MedWeb needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {version[0]}.{version[1]}: install "
-        "a newer one and say, for example, make run PYTHON=python3.12."
+        f"MedWeb needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {version[0]}.{version[1]}: "
+        "install a newer one and say, for example, make run PYTHON=python3.12."
     )
 
 

@@ -233,8 +233,8 @@ class LiveApp:
         """Start one worker for all queues, with the sweep's clock."""
         self._start(
             "worker", "celery", "-A", "medweb.celery", "worker", "-B", "--loglevel", "INFO",
-            "--without-gossip", "--without-mingle", "--concurrency", "1", "-Q", "import,analysis,sweep,train,sample",
-            "-n", f"live{self.port}@%h",
+            "--without-gossip", "--without-mingle", "--concurrency", "1",
+            "-Q", "import,analysis,sweep,train,sample", "-n", f"live{self.port}@%h",
         )  # fmt: skip
 
     def stop(self, name: str, *, kill: bool = False) -> None:

@@ -193,12 +193,16 @@ class Launch:
         """Start the web server and both workers at once: each spends its first seconds importing."""
         worker = ("celery", "-A", "medweb.celery", "worker", "--loglevel", "INFO", "--without-gossip")
         worker += ("--without-mingle", "--pool", "prefork", "--concurrency", "1")
-        self.supervisor.add(
-            self.child(
-                "web", "uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port),
-                "--no-access-log", "--no-server-header", "--lifespan", "off", "--timeout-graceful-shutdown", "2",
-            )
-        )  # fmt: skip
+        web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
+        web += [
+            "--no-access-log",
+            "--no-server-header",
+            "--lifespan",
+            "off",
+            "--timeout-graceful-shutdown",
+            "2",
+        ]
+        self.supervisor.add(self.child("web", *web))
         self.supervisor.add(
             self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")
         )

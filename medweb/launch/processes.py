@@ -46,8 +46,8 @@ class Watchdog:
     """A process that outlives the launcher by moments: when the launcher is killed, it ends what is left.
 
     It holds the reading end of a pipe. The launcher writes ``+group`` and ``-group``; the end of the pipe,
-    which even ``kill -9`` brings about, means that the launcher is gone. Unlike PR_SET_PDEATHSIG this also reaches
-    the pool processes of a worker, and works on macOS.
+    which even ``kill -9`` brings about, means that the launcher is gone. Unlike PR_SET_PDEATHSIG this also
+    reaches the pool processes of a worker, and works on macOS.
     """
 
     def __init__(self, *, on_end: Callable[[], None], grace: float = 2.0) -> None:
