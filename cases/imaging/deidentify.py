@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 import pydicom
-from pydicom._uid_dict import UID_dictionary
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
@@ -125,9 +124,7 @@ class _Walk:
         text = value.strip(" \x00")
         cleaned = ""
         if action is Action.UID:
-            cleaned = (
-                text if text.startswith(_STANDARD_ROOT) or not text else pseudonyms.uid(self.secret, text)
-            )
+            cleaned = text if not text or _is_standard(text) else pseudonyms.uid(self.secret, text)
         elif action is Action.DATE:
             cleaned = self._date(text)
         elif action is Action.TIME:
@@ -156,7 +153,7 @@ def _new(tag: int, vr: str, value: object, *, converted: bool = False) -> DataEl
 
 def _is_standard(uid: str) -> bool:
     """Whether a UID is defined by DICOM and so says nothing of the patient."""
-    return uid in UID_dictionary or _STORAGE_CLASS.fullmatch(uid) is not None
+    return UID(uid).name != uid or _STORAGE_CLASS.fullmatch(uid) is not None
 
 
 def _age(text: str) -> str:
