@@ -1,0 +1,25 @@
+/**
+ * @typedef {import("./types.js").Label} Label
+ */
+
+/** Distinct on black, also for people who see red and green alike (after Okabe and Ito, 2008). */
+const COLORS = ["#56b4e9", "#e69f00", "#2fc79a", "#f0e442", "#e07b39", "#d78bc0", "#7da6ff"];
+
+/** @param {Label[]} labels @param {string} value code or wording */
+export function findLabel(labels, value) {
+  return labels.find((label) => label.code === value) ?? labels.find((label) => label.label === value);
+}
+
+/** The wording to show for what a shape stores. @param {Label[]} labels @param {string} value */
+export function labelText(labels, value) {
+  return findLabel(labels, value)?.label ?? value;
+}
+
+/** A free label gets a colour of its own that stays the same. @param {Label[]} labels @param {string} value */
+export function labelColor(labels, value) {
+  const color = findLabel(labels, value)?.color;
+  if (color && /^#[0-9a-f]{3,8}$/i.test(color)) return color;
+  let sum = 0;
+  for (const char of value) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 9973;
+  return COLORS[sum % COLORS.length];
+}

@@ -1,0 +1,78 @@
+/**
+ * Draws the image on the canvas: stored numbers through the table into a picture of the image's own size, and
+ * that picture, scaled, on the stage.
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Pixels} Pixels
+ * @typedef {import("./types.js").View} View
+ * @typedef {import("./types.js").Window} Window
+ */
+import { applyTable, buildTable } from "./windowing.js";
+import { aspectOf } from "./viewport.js";
+
+export class Renderer {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    const context = canvas.getContext("2d", { alpha: false });
+    if (!context) throw new Error("this browser has no 2d canvas");
+    this.context = context;
+    this.picture = document.createElement("canvas");
+    this.ratio = 1;
+    /** @type {Uint32Array|null} */
+    this.table = null;
+    this.tableKey = "";
+    this.pictureKey = "";
+  }
+
+  /** @param {number} width css pixels @param {number} height @param {number} ratio device pixels per css pixel */
+  resize(width, height, ratio) {
+    this.ratio = ratio;
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+  }
+
+  /** @param {Frame} frame @param {Pixels} pixels @param {Window} window @param {boolean} invert */
+  develop(frame, pixels, window, invert) {
+    const kind = `${frame.dtype}/${frame.samples}/${frame.slope}/${frame.intercept}/${frame.invert}`;
+    const tableKey = `${kind}/${window.center}/${window.width}/${invert}`;
+    if (!this.table || tableKey !== this.tableKey) {
+      this.table = buildTable(frame, window, invert);
+      this.tableKey = tableKey;
+    }
+    const pictureKey = `${frame.index}/${tableKey}`;
+    if (pictureKey === this.pictureKey) return;
+    this.pictureKey = pictureKey;
+    const picture = this.picture;
+    if (picture.width !== frame.columns || picture.height !== frame.rows || !this.data) {
+      picture.width = frame.columns;
+      picture.height = frame.rows;
+      this.pictureContext = picture.getContext("2d", { alpha: false });
+      this.data = new ImageData(frame.columns, frame.rows);
+      this.words = new Uint32Array(this.data.data.buffer);
+    }
+    if (!this.words || !this.pictureContext) throw new Error("the picture could not be prepared");
+    applyTable(pixels, this.table, frame.samples, this.words);
+    this.pictureContext.putImageData(this.data, 0, 0);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {View} view
+   * @param {boolean} smooth
+   * @param {CanvasImageSource|null} preview drawn instead while the numbers are on their way
+   */
+  draw(frame, view, smooth, preview) {
+    const context = this.context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    const source = preview ?? (this.pictureKey.startsWith(`${frame.index}/`) ? this.picture : null);
+    if (!source) return;
+    const ratio = this.ratio;
+    context.imageSmoothingEnabled = smooth;
+    context.imageSmoothingQuality = view.scale * ratio < 1 ? "high" : "low";
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const height = frame.rows * view.scale * aspectOf(frame.pixel_spacing);
+    context.drawImage(source, view.tx, view.ty, frame.columns * view.scale, height);
+  }
+}

@@ -1,0 +1,75 @@
+/** @typedef {import("./types.js").State} State */
+
+/**
+ * One value, replaced and never changed in place; listeners hear which keys are new.
+ * @template {object} T
+ * @param {T} initial
+ */
+export function createStore(initial) {
+  let state = initial;
+  /** @type {Set<(state: T, changed: Set<keyof T>) => void>} */
+  const listeners = new Set();
+  return {
+    /** @returns {T} */
+    get() {
+      return state;
+    },
+    /** @param {Partial<T>} patch */
+    set(patch) {
+      /** @type {Set<keyof T>} */
+      const changed = new Set();
+      for (const key of /** @type {(keyof T)[]} */ (Object.keys(patch))) {
+        if (!Object.is(state[key], patch[key])) changed.add(key);
+      }
+      if (changed.size === 0) return;
+      state = { ...state, ...patch };
+      for (const listener of listeners) listener(state, changed);
+    },
+    /** @param {(state: T, changed: Set<keyof T>) => void} listener */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/**
+ * @param {boolean} canDraw
+ * @returns {State}
+ */
+export function initialState(canDraw) {
+  return {
+    frame: 0,
+    view: null,
+    window: { center: 0, width: 1 },
+    preset: "stored",
+    invert: false,
+    smooth: true,
+    tool: "window",
+    shapes: [],
+    reference: [],
+    other: [],
+    visible: { mine: true, reference: true, other: true },
+    selected: null,
+    vertex: null,
+    label: "",
+    draft: null,
+    crosshair: null,
+    hover: null,
+    save: "saved",
+    message: "",
+    canDraw,
+    status: "draft",
+    loaded: 0,
+    failed: "",
+  };
+}
+
+/**
+ * @param {number} index any number
+ * @param {number} count at least 1
+ */
+export function clampFrame(index, count) {
+  if (!Number.isFinite(index)) return 0;
+  return Math.min(Math.max(Math.round(index), 0), count - 1);
+}

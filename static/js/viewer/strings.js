@@ -1,0 +1,116 @@
+/** English wording; a page replaces any of it with <script type="application/json" id="viewer-strings">. */
+export const ENGLISH = {
+  viewer: "Image viewer",
+  stage: "Image. Press ? for the keyboard shortcuts.",
+  tools: "Tools",
+  window: "Window and level",
+  scroll: "Scroll through the images",
+  pan: "Move the image",
+  zoom: "Zoom",
+  select: "Select and edit",
+  point: "Point",
+  box: "Box",
+  ellipse: "Ellipse",
+  polygon: "Polygon",
+  freehand: "Freehand contour",
+  length: "Length",
+  draw: "Draw",
+  view: "View",
+  edit: "Edit",
+  grey: "Grey levels",
+  preset: "Preset",
+  stored: "As stored",
+  auto: "Automatic",
+  custom: "Custom",
+  center: "Level",
+  width: "Window width",
+  invert: "Invert",
+  smooth: "Smooth",
+  fit: "Fit to the window",
+  actual: "One to one",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  undo: "Undo",
+  redo: "Redo",
+  remove: "Delete",
+  fullscreen: "Full screen",
+  help: "Keyboard shortcuts",
+  slider: "Image in the series",
+  image: "Image {n} of {count}",
+  loading: "Loading {n} of {count}",
+  failed: "Image {n} could not be loaded.",
+  failedSeries: "The series could not be loaded: {reason}",
+  empty: "This series has no images.",
+  retry: "Try again",
+  layers: "Layers",
+  mine: "Mine",
+  reference: "Reference",
+  other: "Others",
+  show: "Show {layer}",
+  label: "Label",
+  newLabel: "Another label",
+  shapes: "Shapes",
+  noShapes: "Nothing is drawn yet.",
+  noShapesHint: "Choose a tool above and draw on the image.",
+  note: "Note",
+  unlabelled: "No label",
+  saved: "Saved",
+  waiting: "Not saved yet",
+  saving: "Saving…",
+  retrying: "Not saved – retrying",
+  conflict: "Not saved – changed elsewhere",
+  invalid: "Not saved – a shape was refused",
+  refused: "Not saved",
+  submit: "Submit",
+  submitted: "Submitted",
+  submitAsk: "Submit these shapes? Afterwards they may no longer be changed.",
+  finish: "Finish",
+  cancel: "Cancel",
+  close: "Close",
+  added: "{kind} added",
+  removed: "{kind} deleted",
+  tooSmall: "That shape has no extent and was not kept.",
+  onOtherImage: "The unfinished shape is on image {n}.",
+  conflictTitle: "These shapes were changed elsewhere",
+  conflictText: "Somebody saved version {revision} while you were drawing. Nothing is lost: choose what to go on with.",
+  keepMine: "Keep mine ({n})",
+  takeTheirs: "Take theirs ({n})",
+  keepBoth: "Keep both ({n})",
+  unsavedGuard: "Some shapes are not saved yet.",
+  mean: "mean {mean} ± {sd}",
+  keyFrames: "Previous or next image",
+  keyEnds: "First or last image",
+  keyTools: "Window, scroll, move, zoom",
+  keyDraw: "Select, point, box, ellipse, polygon, freehand, length",
+  keyPlace: "Move the crosshair (drawing) or the selected shape; Shift: ten times as far",
+  keyEnter: "Place a point; a second time on the same spot finishes a polygon",
+  keyVertex: "Next corner of the selected shape",
+  keyDelete: "Delete the selected shape or corner",
+  keyUndo: "Undo, redo",
+  keyZoom: "Zoom in, out; fit; one to one",
+  keyPan: "Move the image",
+  keyPresets: "Previous or next preset",
+  keyGrey: "Invert; automatic window",
+  keyEscape: "Cancel, deselect",
+};
+
+/** @typedef {keyof typeof ENGLISH} StringKey */
+/** @typedef {(key: StringKey, values?: Record<string, string|number>) => string} Translate */
+
+/**
+ * @param {Partial<Record<StringKey, string>>} replaced
+ * @returns {Translate}
+ */
+export function translator(replaced = {}) {
+  return (key, values = {}) => {
+    const text = typeof replaced[key] === "string" ? /** @type {string} */ (replaced[key]) : ENGLISH[key];
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  };
+}
+
+/** The page's own words, when it has some. @returns {Partial<Record<StringKey, string>>} */
+export function pageStrings() {
+  const element = document.getElementById("viewer-strings");
+  if (!element?.textContent) return {};
+  return JSON.parse(element.textContent);
+}

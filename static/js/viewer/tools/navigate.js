@@ -1,0 +1,107 @@
+/**
+ * Tools that change how the image is looked at.
+ * @typedef {import("../types.js").Host} Host
+ * @typedef {import("../types.js").Tool} Tool
+ * @typedef {import("../types.js").Point} Point
+ */
+import { zoomAt } from "../viewport.js";
+
+/** A drag across the stage doubles the window several times: steps follow the width, so fine stays fine. */
+const WINDOW_GAIN = 1 / 300;
+
+/** @param {Host} host @returns {Tool} */
+export function windowTool(host) {
+  /** @type {Point|null} */
+  let start = null;
+  let from = { center: 0, width: 1 };
+  return {
+    down(p) {
+      start = p.screen;
+      from = host.state.window;
+    },
+    move(p) {
+      if (!start) return;
+      const gain = Math.max(from.width, 1e-6) * WINDOW_GAIN;
+      const smallest = Math.min(1, Math.abs(host.frame.slope) || 1);
+      host.setWindow(
+        {
+          width: Math.max(from.width * Math.exp((p.screen[0] - start[0]) / 200), smallest),
+          center: from.center + (p.screen[1] - start[1]) * gain,
+        },
+        "custom",
+      );
+    },
+    up() {
+      start = null;
+    },
+    cancel() {
+      if (start) host.setWindow(from, "custom");
+      start = null;
+    },
+  };
+}
+
+/** @param {Host} host @returns {Tool} */
+export function panTool(host) {
+  /** @type {Point|null} */
+  let last = null;
+  return {
+    down(p) {
+      last = p.screen;
+    },
+    move(p) {
+      const view = host.state.view;
+      if (!last || !view) return;
+      host.setView({ ...view, tx: view.tx + p.screen[0] - last[0], ty: view.ty + p.screen[1] - last[1] });
+      last = p.screen;
+    },
+    up() {
+      last = null;
+    },
+    cancel() {
+      last = null;
+    },
+  };
+}
+
+/** @param {Host} host @returns {Tool} */
+export function zoomTool(host) {
+  /** @type {Point|null} */
+  let start = null;
+  let y = 0;
+  return {
+    down(p) {
+      start = p.screen;
+      y = p.screen[1];
+    },
+    move(p) {
+      const view = host.state.view;
+      if (!start || !view) return;
+      host.setView(zoomAt(view, Math.exp((y - p.screen[1]) / 150), start));
+      y = p.screen[1];
+    },
+    up() {
+      start = null;
+    },
+    cancel() {
+      start = null;
+    },
+  };
+}
+
+/** @param {Host} host @returns {Tool} */
+export function scrollTool(host) {
+  let from = 0;
+  let y = 0;
+  return {
+    down(p) {
+      from = host.state.frame;
+      y = p.screen[1];
+    },
+    move(p) {
+      // The whole series within two thirds of the stage, but never so fast that single images are missed.
+      const step = Math.min(Math.max((host.size.height * 0.66) / host.frames.length, 4), 24);
+      host.goTo(from + Math.round((p.screen[1] - y) / step));
+    },
+  };
+}

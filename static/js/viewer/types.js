@@ -1,0 +1,64 @@
+/**
+ * Shapes of the data that cross between the server, the state and the drawing code.
+ * Pixel coordinates have (0, 0) at the top-left corner of the top-left pixel.
+ *
+ * @typedef {[number, number]} Point
+ * @typedef {"point"|"box"|"ellipse"|"polygon"|"freehand"|"length"} Kind
+ * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, note?: string}} Shape
+ * @typedef {{center: number, width: number}} Window
+ * @typedef {[number, number]|null} Spacing millimetres between rows, between columns
+ * @typedef {{index: number, rows: number, columns: number, samples: number,
+ *   dtype: "int16"|"uint16"|"uint8", slope: number, intercept: number, window: Window|null, invert: boolean,
+ *   pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
+ *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame
+ * @typedef {{name: string, center: number, width: number}} Preset
+ * @typedef {{code: string, label: string, color: string}} Label
+ * @typedef {{id: number|string, description: string, modality: string, unit: string, presets: Preset[],
+ *   labels: Label[], frames: Frame[]}} Series
+ * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
+ *   revision: number, shapes: Shape[], can_edit: boolean}} Annotation
+ * @typedef {Shape & {author: string}} LayerShape
+ * @typedef {{scale: number, tx: number, ty: number}} View css pixels per image column, and the image's origin
+ * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null}} Draft
+ * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
+ * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
+ *   tool: string, shapes: Shape[], reference: LayerShape[], other: LayerShape[], visible: Visible,
+ *   selected: string|null, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
+ *   hover: Point|null, save: string, message: string, canDraw: boolean, status: string,
+ *   loaded: number, failed: string}} State
+ * @typedef {Int16Array|Uint16Array|Uint8Array} Pixels
+ * @typedef {{image: Point, screen: Point, touch: boolean, moved: boolean}} Pointer
+ * @typedef {{down?: (p: Pointer, e: PointerEvent) => void, move?: (p: Pointer, e: PointerEvent) => void,
+ *   up?: (p: Pointer, e: PointerEvent) => void, hover?: (p: Pointer) => void, double?: (p: Pointer) => void,
+ *   cancel?: () => void}} Tool
+ * What tools and keys may ask of the viewer; declared here because a circle of files cannot be hashed by the
+ * static files storage.
+ * @typedef {object} Host
+ * @property {State} state
+ * @property {(patch: Partial<State>) => void} set
+ * @property {Frame} frame the shown one
+ * @property {Frame[]} frames
+ * @property {Label[]} labels
+ * @property {number} aspect
+ * @property {{width: number, height: number}} size of the stage in css pixels
+ * @property {(index: number) => void} goTo
+ * @property {(view: View) => void} setView
+ * @property {(window: Window, preset: string) => void} setWindow
+ * @property {(name: string) => void} applyPreset "stored", "auto" or the name of a preset
+ * @property {(step: number) => void} stepPreset
+ * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
+ * @property {(name: string) => void} setTool
+ * @property {(shapes: Shape[]) => void} preview show without a step in the history
+ * @property {(shapes: Shape[], selected?: string|null) => void} commit
+ * @property {() => void} rollback show what was committed last
+ * @property {() => void} undo
+ * @property {() => void} redo
+ * @property {() => void} removeSelected
+ * @property {(shape: Shape) => void} add
+ * @property {() => void} finishDraft
+ * @property {(point: Point) => void} placePoint
+ * @property {() => void} help
+ * @property {(text: string) => void} say
+ * @property {import("./strings.js").Translate} t
+ */
+export {};

@@ -1,0 +1,40 @@
+import { svg } from "./dom.js";
+
+/** Outlines on a grid of 24, drawn for this viewer. */
+const PATHS = {
+  window: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 3v18M12 7h5.5M12 11h8.8M12 15h8.2M12 18.500h6",
+  scroll: "M6 8h12v12H6zM8.500 5.500h7M10 3h4M12 11v6m-2.500-2.500L12 17l2.500-2.500",
+  pan: "M12 3v18M3 12h18M12 3l-3 3m3-3l3 3M12 21l-3-3m3 3l3-3M3 12l3-3m-3 3l3 3M21 12l-3-3m3 3l-3 3",
+  zoom: "M10.500 4a6.500 6.500 0 1 0 0 13a6.500 6.500 0 1 0 0-13M15.500 15.500L21 21M10.500 7.500v6M7.500 10.500h6",
+  select: "M6 3.500l13 8l-6 1.500l-3 6z",
+  point: "M12 8.500a3.500 3.500 0 1 0 0 7a3.500 3.500 0 1 0 0-7M12 2.500v3.500M12 18v3.500M2.500 12h3.500M18 12h3.500",
+  box: "M4.500 6h15v12h-15z",
+  ellipse: "M12 5.500c5 0 9 2.900 9 6.500s-4 6.500-9 6.500s-9-2.900-9-6.500s4-6.500 9-6.500z",
+  polygon: "M12 3.500l8.500 6.500l-3.500 10H7L3.500 10z",
+  freehand: "M4 17c-2-6 2-12 7-12c4 0 3 4 6 4c3 0 4 3 3 6c-1 4-6 5-8 3c-2-2-6 2-8-1z",
+  length: "M4 16L16 4l4 4L8 20zM7 13l2 2M10 10l2.500 2.500M13 7l2 2",
+  invert: "M12 3.500a8.500 8.500 0 1 0 0 17a8.500 8.500 0 1 0 0-17M12 3.500v17M12 6.500l5.500 11M12 11l4.500 8M13.500 4l6.500 12",
+  auto: "M4 20l9-9M15 4v3M15 11v3M10 9h3M17 9h3M18.500 5.500l-1.500 1.500",
+  smooth: "M3 15c3-8 6-8 9-3s6 5 9-3",
+  fit: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M9 9h6v6H9z",
+  actual: "M5 8l2.500-2v12M16 8l2.500-2v12M12 9.500v.100M12 14.500v.100",
+  zoomIn: "M12 5v14M5 12h14",
+  zoomOut: "M5 12h14",
+  undo: "M9 14L4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+  redo: "M15 14l5-5l-5-5M20 9H10a6 6 0 0 0 0 12h3",
+  remove: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.500 11v5M13.500 11v5",
+  fullscreen: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .600-1.500 1.200-1.500 2.400M12 17.500v.100M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18",
+  eye: "M2.500 12c3-5 6-7 9.500-7s6.500 2 9.500 7c-3 5-6 7-9.500 7s-6.500-2-9.500-7zM12 9.500a2.500 2.500 0 1 0 0 5a2.500 2.500 0 1 0 0-5",
+};
+
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** @param {IconName} name */
+export function icon(name) {
+  return svg(
+    "svg",
+    { viewBox: "0 0 24 24", class: "viewer-icon", "aria-hidden": "true", focusable: "false" },
+    svg("path", { d: PATHS[name] }),
+  );
+}

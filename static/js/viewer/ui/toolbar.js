@@ -1,0 +1,143 @@
+/**
+ * The row of tools. One tab stop for the buttons, arrows inside of it (WAI-ARIA toolbar pattern).
+ * @typedef {import("../types.js").Host} Host
+ * @typedef {import("../types.js").State} State
+ * @typedef {import("../types.js").Preset} Preset
+ * @typedef {import("./icons.js").IconName} IconName
+ */
+import { TOOL_KEYS } from "../keys.js";
+import { DRAWN } from "../tools/draw.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** @param {string} tool */
+function keyOf(tool) {
+  return (Object.keys(TOOL_KEYS).find((key) => TOOL_KEYS[key] === tool) ?? "").toUpperCase();
+}
+
+/**
+ * @param {Host} host
+ * @param {{presets: Preset[], history: {canUndo: boolean, canRedo: boolean}, fullscreen: () => void}} options
+ */
+export function createToolbar(host, { presets, history, fullscreen }) {
+  const { t } = host;
+  /** @type {Map<string, HTMLButtonElement>} */
+  const tools = new Map();
+
+  /** @param {IconName} name @param {string} label @param {string} shortcut @param {() => void} action */
+  const button = (name, label, shortcut, action) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "viewer-button",
+        "aria-label": label,
+        "aria-keyshortcuts": shortcut || null,
+        "data-tip": shortcut ? `${label} · ${shortcut}` : label,
+        tabindex: "-1",
+        onclick: action,
+      },
+      icon(name),
+    );
+
+  /** @param {string} label @param {(Node|null)[]} children */
+  const group = (label, ...children) => h("div", { class: "viewer-group", role: "group", "aria-label": label }, ...children);
+
+  /** @param {string} name */
+  const tool = (name) => {
+    const made = button(/** @type {IconName} */ (name), t(/** @type {any} */ (name)), keyOf(name), () => host.setTool(name));
+    tools.set(name, made);
+    return made;
+  };
+
+  const choice = h(
+    "select",
+    { class: "viewer-select", "aria-label": t("preset"), onchange: () => host.applyPreset(choice.value) },
+    h("option", { value: "stored" }, t("stored")),
+    h("option", { value: "auto" }, t("auto")),
+    ...presets.map((preset) => h("option", { value: preset.name }, preset.name)),
+    h("option", { value: "custom", disabled: true }, t("custom")),
+  );
+
+  /** @param {"width"|"center"} part @param {string} letter */
+  const number = (part, letter) => {
+    const field = h("input", {
+      type: "number",
+      step: "any",
+      class: "viewer-number",
+      "aria-label": t(part),
+      onchange: () => {
+        const value = Number(field.value);
+        if (field.value === "" || !Number.isFinite(value) || (part === "width" && value <= 0)) update(host.state);
+        else host.setWindow({ ...host.state.window, [part]: value }, "custom");
+      },
+    });
+    return { field, label: h("label", { class: "viewer-field" }, h("span", { "aria-hidden": "true" }, letter), field) };
+  };
+  const width = number("width", "W");
+  const center = number("center", "L");
+
+  const invert = button("invert", t("invert"), "I", () => host.set({ invert: !host.state.invert }));
+  const smooth = button("smooth", t("smooth"), "", () => host.set({ smooth: !host.state.smooth }));
+  const undo = button("undo", t("undo"), "Ctrl+Z", () => host.undo());
+  const redo = button("redo", t("redo"), "Ctrl+Shift+Z", () => host.redo());
+  const remove = button("remove", t("remove"), "Delete", () => host.removeSelected());
+
+  const bar = h(
+    "div",
+    { class: "viewer-toolbar", role: "toolbar", "aria-label": t("tools") },
+    group(t("tools"), tool("window"), host.frames.length > 1 ? tool("scroll") : null, tool("pan"), tool("zoom")),
+    host.state.canDraw ? group(t("draw"), tool("select"), ...DRAWN.map(tool)) : null,
+    host.state.canDraw ? group(t("edit"), undo, redo, remove) : null,
+    group(t("grey"), choice, width.label, center.label, invert),
+    group(
+      t("view"),
+      button("zoomOut", t("zoomOut"), "-", () => host.zoom("out")),
+      button("zoomIn", t("zoomIn"), "+", () => host.zoom("in")),
+      button("fit", t("fit"), "0", () => host.zoom("fit")),
+      button("actual", t("actual"), "1", () => host.zoom("actual")),
+      smooth,
+    ),
+    group(t("viewer"), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
+  );
+
+  const buttons = () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (bar.querySelectorAll(".viewer-button"))];
+  buttons()[0].tabIndex = 0;
+  bar.addEventListener("focusin", (event) => {
+    if (!(event.target instanceof HTMLButtonElement)) return;
+    for (const item of buttons()) item.tabIndex = item === event.target ? 0 : -1;
+  });
+  bar.addEventListener("keydown", (event) => {
+    if (!(event.target instanceof HTMLButtonElement)) return;
+    const all = buttons().filter((item) => !item.disabled);
+    const at = all.indexOf(event.target);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    all[(next + all.length) % all.length].focus();
+  });
+
+  /** @param {HTMLInputElement} field @param {number} value */
+  const show = (field, value) => {
+    if (document.activeElement !== field) field.value = String(Math.abs(value) < 10 ? Number(value.toPrecision(3)) : Math.round(value));
+  };
+
+  /** @param {State} state */
+  function update(state) {
+    for (const [name, item] of tools) {
+      item.setAttribute("aria-pressed", String(state.tool === name));
+      if (DRAWN.includes(/** @type {any} */ (name)) || name === "select") item.disabled = !state.canDraw && name !== "select";
+    }
+    invert.setAttribute("aria-pressed", String(state.invert));
+    smooth.setAttribute("aria-pressed", String(state.smooth));
+    undo.disabled = !state.canDraw || !history.canUndo;
+    redo.disabled = !state.canDraw || !history.canRedo;
+    remove.disabled = !state.canDraw || !state.shapes.some((shape) => shape.id === state.selected);
+    if (choice.value !== state.preset) choice.value = state.preset;
+    show(width.field, state.window.width);
+    show(center.field, state.window.center);
+  }
+
+  return { element: bar, update };
+}

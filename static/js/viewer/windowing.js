@@ -1,0 +1,161 @@
+/**
+ * Stored numbers to grey levels through a table, so that a drag costs one look-up per pixel.
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Window} Window
+ * @typedef {import("./types.js").Pixels} Pixels
+ */
+
+const PALETTE_FRAME = { slope: 1, intercept: 0 };
+
+/**
+ * Grey level of one value: the linear function of DICOM PS3.3 C.11.2.1.2.1, and its "exact" sister
+ * (C.11.2.1.3.2) for windows of one unit or less, where the first is undefined.
+ * @param {number} value
+ * @param {Window} window
+ * @returns {number} 0 to 255
+ */
+export function level(value, { center, width }) {
+  const share =
+    width > 1 ? (value - (center - 0.5)) / (width - 1) + 0.5 : (value - center) / Math.max(width, 1e-9) + 0.5;
+  return Math.round(Math.min(Math.max(share, 0), 1) * 255);
+}
+
+/**
+ * One opaque grey per stored value. Signed values are looked up by their 16 bits as they lie in memory.
+ * @param {Frame} frame
+ * @param {Window} window
+ * @param {boolean} invert
+ * @returns {Uint32Array} 256 or 65536 little-endian RGBA
+ */
+export function buildTable(frame, window, invert) {
+  const size = frame.dtype === "uint8" ? 256 : 65536;
+  const { slope, intercept } = frame.samples === 3 ? PALETTE_FRAME : frame;
+  const flip = invert !== Boolean(frame.invert);
+  const table = new Uint32Array(size);
+  for (let i = 0; i < size; i++) {
+    const stored = frame.dtype === "int16" && i >= 32768 ? i - 65536 : i;
+    let grey = level(stored * slope + intercept, window);
+    if (flip) grey = 255 - grey;
+    table[i] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
+  }
+  return table;
+}
+
+/**
+ * @param {Pixels} pixels
+ * @param {Uint32Array} table
+ * @param {number} samples 1 or 3
+ * @param {Uint32Array} out rows x columns RGBA
+ */
+export function applyTable(pixels, table, samples, out) {
+  const raw = pixels instanceof Int16Array ? new Uint16Array(pixels.buffer, pixels.byteOffset, pixels.length) : pixels;
+  if (samples === 1) {
+    for (let i = 0; i < out.length; i++) out[i] = table[raw[i]];
+    return;
+  }
+  for (let i = 0, j = 0; i < out.length; i++, j += 3) {
+    out[i] =
+      (0xff000000 | (table[raw[j]] & 0xff) | (table[raw[j + 1]] & 0xff00) | (table[raw[j + 2]] & 0xff0000)) >>> 0;
+  }
+}
+
+/**
+ * Bytes as they came to numbers.
+ * @param {ArrayBuffer} buffer
+ * @param {Frame} frame
+ * @returns {Pixels}
+ */
+export function toPixels(buffer, frame) {
+  const bytes = frame.dtype === "uint8" ? 1 : 2;
+  const expected = frame.rows * frame.columns * frame.samples * bytes;
+  if (buffer.byteLength !== expected) {
+    throw new RangeError(`image ${frame.index + 1} has ${buffer.byteLength} bytes, ${expected} were expected`);
+  }
+  if (frame.dtype === "uint8") return new Uint8Array(buffer);
+  return frame.dtype === "int16" ? new Int16Array(buffer) : new Uint16Array(buffer);
+}
+
+/**
+ * The window between the 1st and the 99th percentile of what is shown.
+ * @param {Pixels} pixels
+ * @param {Frame} frame
+ * @returns {Window}
+ */
+export function autoWindow(pixels, frame) {
+  if (frame.samples === 3) return { center: 128, width: 256 };
+  const offset = frame.dtype === "int16" ? 32768 : 0;
+  const counts = new Uint32Array(65536);
+  for (let i = 0; i < pixels.length; i++) counts[pixels[i] + offset]++;
+  /** @param {number} share */
+  const quantile = (share) => {
+    let left = share * pixels.length;
+    for (let i = 0; i < counts.length; i++) {
+      left -= counts[i];
+      if (left < 0) return i - offset;
+    }
+    return counts.length - 1 - offset;
+  };
+  const low = quantile(0.01) * frame.slope + frame.intercept;
+  const high = quantile(0.99) * frame.slope + frame.intercept;
+  const width = Math.max(Math.abs(high - low), Math.abs(frame.slope));
+  return { center: (low + high) / 2, width };
+}
+
+/**
+ * What a frame asks for itself, or the whole range of its numbers.
+ * @param {Frame} frame
+ * @returns {Window|null} null when only the pixels can tell
+ */
+export function storedWindow(frame) {
+  if (frame.window && frame.window.width > 0) return { center: frame.window.center, width: frame.window.width };
+  return frame.dtype === "uint8" ? { center: 128, width: 256 } : null;
+}
+
+/**
+ * @param {Pixels} pixels
+ * @param {Frame} frame
+ * @param {string} unit
+ * @param {number} column
+ * @param {number} row
+ * @returns {string} "" outside of the image
+ */
+export function valueText(pixels, frame, unit, column, row) {
+  if (column < 0 || row < 0 || column >= frame.columns || row >= frame.rows) return "";
+  const at = (row * frame.columns + column) * frame.samples;
+  if (frame.samples === 3) return `${pixels[at]}, ${pixels[at + 1]}, ${pixels[at + 2]}`;
+  const value = pixels[at] * frame.slope + frame.intercept;
+  const text = Number.isInteger(value) ? String(value) : value.toPrecision(4);
+  return unit ? `${text} ${unit}` : text;
+}
+
+/**
+ * Mean and standard deviation (of the whole region, not of a sample) over runs of pixels.
+ * @param {Pixels} pixels
+ * @param {Frame} frame
+ * @param {[number, number, number][]} runs
+ */
+export function statistics(pixels, frame, runs) {
+  if (frame.samples !== 1) return null;
+  let count = 0;
+  let sum = 0;
+  let squares = 0;
+  for (const [row, first, after] of runs) {
+    for (let i = row * frame.columns + first; i < row * frame.columns + after; i++) {
+      count += 1;
+      sum += pixels[i];
+      squares += pixels[i] * pixels[i];
+    }
+  }
+  if (count === 0) return null;
+  const mean = sum / count;
+  const deviation = Math.sqrt(Math.max(squares / count - mean * mean, 0)) * Math.abs(frame.slope);
+  return { count, mean: mean * frame.slope + frame.intercept, deviation };
+}
+
+/** What radiologists expect when the server names no presets. */
+export const CT_PRESETS = [
+  { name: "Lungs", center: -600, width: 1500 },
+  { name: "Bone", center: 400, width: 1800 },
+  { name: "Soft tissue", center: 40, width: 400 },
+  { name: "Brain", center: 40, width: 80 },
+];
