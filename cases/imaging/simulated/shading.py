@@ -85,7 +85,8 @@ def segment_distance(
     length = max(float(ax * ax + ay * ay), 1e-6)
     px, py = x - np.float32(start[0]), y - np.float32(start[1])
     along = np.clip((px * ax + py * ay) / np.float32(length), 0.0, 1.0)
-    gap = np.hypot(px - along * ax, py - along * ay)
+    px, py = px - along * ax, py - along * ay
+    gap = np.sqrt(px * px + py * py)
     return np.asarray(gap, dtype=np.float32), np.asarray(along, dtype=np.float32)
 
 
@@ -115,7 +116,12 @@ def outline(mask: NDArray[np.bool_], *, scale: int = 1) -> tuple[tuple[tuple[flo
         first. Holes are not described.
     """
     # A path runs through cell centres; with eight fine cells per cell it lies 1/16 of a cell inside the edge.
-    fine = cv2.resize(mask.astype(np.uint8), None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return ()
+    top, left = int(rows[0]), int(columns[0])
+    part = mask[top : rows[-1] + 1, left : columns[-1] + 1].astype(np.uint8)
+    fine = cv2.resize(part, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
     found, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     polygons = []
     for path in sorted(found, key=cv2.contourArea, reverse=True):
