@@ -19,6 +19,7 @@ _MIN_KEY = 16
 
 # Types beyond skops' own defaults that the classifiers of this package need. Never computed from a file.
 TRUSTED = (
+    "numpy.dtype",  # the imputer remembers the type of its table
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.tree._tree.Tree",
@@ -45,10 +46,12 @@ def dump(pipeline: Pipeline, *, key: bytes) -> bytes:
     ValueError
         For a key that is too short.
     """
+    from zipfile import ZIP_DEFLATED
+
     from skops.io import dumps
 
     _check_key(key)
-    body: bytes = dumps(pipeline)
+    body: bytes = dumps(pipeline, compression=ZIP_DEFLATED, compresslevel=6)
     _check_types(body)
     return MAGIC + _sign(body, key) + body
 
