@@ -98,7 +98,9 @@ def chest_radiograph(
         path += drawn.path
         facts = dict(drawn.facts)
         regions = tuple(
-            SampleRegion(0, "polygon", polygon, f"{opacity} opacity") for mask in drawn.masks for polygon in outline(mask)[:1]
+            SampleRegion(0, "polygon", polygon, f"{opacity} opacity")
+            for mask in drawn.masks
+            for polygon in outline(mask)[:1]
         )
     pixels = _exposed(path, generator(seed, "exposure"))
     _lead_marker(pixels, size)
@@ -117,13 +119,17 @@ def chest_radiograph(
 def _exposed(path: Field, rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Add scatter, quantum noise and the tone curve of one exposure."""
     quarter = cv2.resize(path, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-    scatter = cv2.resize(cv2.GaussianBlur(quarter, (0, 0), 4.0), path.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    scatter = cv2.resize(
+        cv2.GaussianBlur(quarter, (0, 0), 4.0), path.shape[::-1], interpolation=cv2.INTER_LINEAR
+    )
     # The processing of digital radiographs takes part of the slow changes away.
     image = path - np.float32(rng.uniform(0.25, 0.42)) * (scatter - scatter.mean())
     noise = rng.standard_normal(path.shape, dtype=np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), 0.7)
     # Behind dense parts fewer quanta arrive, so the noise of the logarithm grows.
-    image += np.float32(rng.uniform(0.012, 0.026)) * noise * np.exp(np.float32(0.45) * (path - np.float32(1.0)))
+    image += (
+        np.float32(rng.uniform(0.012, 0.026)) * noise * np.exp(np.float32(0.45) * (path - np.float32(1.0)))
+    )
     middle, steep = np.float32(rng.uniform(0.88, 1.04)), np.float32(rng.uniform(2.1, 2.9))
     tone = 1.0 / (1.0 + np.exp(-steep * (image - middle)))
     return np.clip(np.rint(8.0 + 243.0 * tone), 0, 255).astype(np.uint8)
@@ -133,7 +139,9 @@ def _lead_marker(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], size: 
     """Side marker of the technologist: the same place and text on every picture, so it tells no label."""
     scale = size / 384.0
     place = (int(14 * scale), int(30 * scale))
-    cv2.putText(pixels, "R", place, cv2.FONT_HERSHEY_SIMPLEX, 0.62 * scale, 232, max(1, round(2 * scale)), cv2.LINE_AA)
+    cv2.putText(
+        pixels, "R", place, cv2.FONT_HERSHEY_SIMPLEX, 0.62 * scale, 232, max(1, round(2 * scale)), cv2.LINE_AA
+    )
     below = (int(12 * scale), int(42 * scale))
     cv2.putText(pixels, "SIM", below, cv2.FONT_HERSHEY_SIMPLEX, 0.32 * scale, 205, 1, cv2.LINE_AA)
 
@@ -157,7 +165,9 @@ class PlannedRadiograph:
         )  # fmt: skip
 
 
-def plan_radiographs(n: int = 320, *, positive: float = 0.25, seed: int = 7, test: float = 0.25) -> list[PlannedRadiograph]:
+def plan_radiographs(
+    n: int = 320, *, positive: float = 0.25, seed: int = 7, test: float = 0.25
+) -> list[PlannedRadiograph]:
     """Plan an imbalanced set in which about every fourth person has two pictures.
 
     All pictures of a person share their split and whether they show an opacity; splitting is done
@@ -196,11 +206,14 @@ def plan_radiographs(n: int = 320, *, positive: float = 0.25, seed: int = 7, tes
             person += 1
     order = rng.permutation(len(drafts))
     return [
-        PlannedRadiograph(place + 1, 100_000 * (seed + 1) + int(which), *drafts[which]) for place, which in enumerate(order)
+        PlannedRadiograph(place + 1, 100_000 * (seed + 1) + int(which), *drafts[which])
+        for place, which in enumerate(order)
     ]
 
 
-def radiograph_set(n: int = 320, *, positive: float = 0.25, seed: int = 7, size: int = 384) -> Iterator[SimulatedPicture]:
+def radiograph_set(
+    n: int = 320, *, positive: float = 0.25, seed: int = 7, size: int = 384
+) -> Iterator[SimulatedPicture]:
     """Draw the planned set one picture at a time; see `plan_radiographs` for its structure."""
     for planned in plan_radiographs(n, positive=positive, seed=seed):
         yield planned.draw(size)

@@ -80,7 +80,10 @@ def _lobar(
     bronchi = np.zeros_like(x)
     hilum = (side * 40.0, 2.0)
     for _ in range(4):
-        end = (centre[0] + float(rng.normal(0.0, 0.45)) * radii[0], centre[1] + float(rng.normal(0.0, 0.45)) * radii[1])
+        end = (
+            centre[0] + float(rng.normal(0.0, 0.45)) * radii[0],
+            centre[1] + float(rng.normal(0.0, 0.45)) * radii[1],
+        )
         gap, along = segment_distance(x, y, hilum, end)
         bronchi = np.maximum(bronchi, smooth_step(2.6 - 1.5 * along - gap, -1.2, 0.9))
     path = strength * density * texture * lung * (1.0 - 0.42 * bronchi)
@@ -134,7 +137,12 @@ def _effusion(
     height = float(rng.uniform(10.0, 52.0))
     strength = float(rng.uniform(0.5, 0.72))
     # The surface climbs along the chest wall: a meniscus, highest at the side.
-    level = 118.0 - height - 34.0 * smooth_step(side * x, 40.0, 128.0) + 10.0 * smooth_step(60.0 - side * x, 0.0, 40.0)
+    level = (
+        118.0
+        - height
+        - 34.0 * smooth_step(side * x, 40.0, 128.0)
+        + 10.0 * smooth_step(60.0 - side * x, 0.0, 40.0)
+    )
     density = smooth_step(y - level, -7.0, 11.0) * (side * x > 8.0)
     mask = _kept((density * lung) >= 0.5)
     if mask.sum() < 60:

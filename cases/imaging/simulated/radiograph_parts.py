@@ -104,7 +104,9 @@ def lung_fields(chest: Chest, x: Field, y: Field) -> Fields:
     share = smooth_step(x, -22.0, 22.0)
     below = np.asarray(y - right_dome + share * (right_dome - left_dome), dtype=np.float32)
     # Upper mediastinum: widest at the great vessels, narrow at the windpipe.
-    middle = np.abs(x - 2.0) - (24.0 + 9.0 * np.exp(-(((y + 12.0) / 36.0) ** 2)) + 7.0 * smooth_step(-y, 90.0, 150.0))
+    middle = np.abs(x - 2.0) - (
+        24.0 + 9.0 * np.exp(-(((y + 12.0) / 36.0) ** 2)) + 7.0 * smooth_step(-y, 90.0, 150.0)
+    )
     knob = ellipse_distance(x, y, (19.0, -44.0), (chest.knob, chest.knob + 2.0))
     heart = _heart_distance(chest, x, y)
     solid = _joined(_joined(np.asarray(middle, dtype=np.float32), knob), heart)
@@ -113,14 +115,18 @@ def lung_fields(chest: Chest, x: Field, y: Field) -> Fields:
     return Fields(cage, heart, sides[0].astype(np.float32), sides[1].astype(np.float32), below)
 
 
-def soft_tissue(chest: Chest, x: Field, y: Field, fields: Fields, rng: np.random.Generator, pixel: float) -> Field:
+def soft_tissue(
+    chest: Chest, x: Field, y: Field, fields: Fields, rng: np.random.Generator, pixel: float
+) -> Field:
     """Body wall, neck, shoulders, breasts, abdomen and the air in lungs and windpipe."""
     reach = np.abs(x)
     torso = ellipse_distance(x, y, (0.0, 95.0), (170.0 * chest.width, 268.0), power=3.0)
     neck = reach - (44.0 + 0.0105 * np.clip(y + 192.0, 0.0, 90.0) ** 2)
     shoulder = -(y + 176.0) + 46.0 * smooth_step(reach, 46.0, 150.0) + 0.12 * reach
     arm, _ = segment_distance(reach, y, (188.0, -108.0), (232.0, 150.0))
-    body = np.minimum(np.minimum(torso, neck), np.minimum(np.maximum(shoulder, reach + 0.35 * y - 196.0), arm - 38.0))
+    body = np.minimum(
+        np.minimum(torso, neck), np.minimum(np.maximum(shoulder, reach + 0.35 * y - 196.0), arm - 38.0)
+    )
     inward = np.clip(-body / 64.0, 0.0, 1.0)
     thick = np.sqrt(inward * (2.0 - inward))
     path = (0.10 + 1.10 * chest.thickness * thick).astype(np.float32)
@@ -150,9 +156,15 @@ def soft_tissue(chest: Chest, x: Field, y: Field, fields: Fields, rng: np.random
 def heart_and_vessels(chest: Chest, x: Field, y: Field, fields: Fields) -> Field:
     """Heart and great vessels."""
     seen = 1.0 - 0.75 * smooth_step(fields.below, -2.0, 40.0)
-    path = (0.36 * np.sqrt(np.clip(-fields.heart / 46.0, 0.0, 1.0)) + 0.07 * smooth_step(-fields.heart, -3.0, 4.0)) * seen
+    path = (
+        0.36 * np.sqrt(np.clip(-fields.heart / 46.0, 0.0, 1.0)) + 0.07 * smooth_step(-fields.heart, -3.0, 4.0)
+    ) * seen
     middle = np.abs(x - 2.0) - 24.0
-    path += (0.10 + 0.08 * smooth_step(y, -90.0, -10.0)) * smooth_step(-middle, -5.0, 18.0) * (1.0 - smooth_step(y, 110.0, 160.0))
+    path += (
+        (0.10 + 0.08 * smooth_step(y, -90.0, -10.0))
+        * smooth_step(-middle, -5.0, 18.0)
+        * (1.0 - smooth_step(y, 110.0, 160.0))
+    )
     knob = ellipse_distance(x, y, (19.0, -44.0), (chest.knob, chest.knob + 2.0))
     path += 0.13 * smooth_step(-knob, -1.5, 12.0)
     aorta = np.abs(x - 22.0 - 0.02 * y) - 13.0
@@ -160,14 +172,18 @@ def heart_and_vessels(chest: Chest, x: Field, y: Field, fields: Fields) -> Field
     return np.asarray(path, dtype=np.float32)
 
 
-def lung_markings(chest: Chest, x: Field, y: Field, fields: Fields, rng: np.random.Generator, pixel: float) -> Field:
+def lung_markings(
+    chest: Chest, x: Field, y: Field, fields: Fields, rng: np.random.Generator, pixel: float
+) -> Field:
     """The branching vessels of the lungs."""
     tree = _vessel_tree(rng, x.shape[0], pixel)
     # The tree is drawn upright in mm and then looked up at each pixel, so that it follows the pose.
     half = np.float32(x.shape[0] / 2.0)
     placed = cv2.remap(tree, x / np.float32(pixel) + half, y / np.float32(pixel) + half, cv2.INTER_LINEAR)
     inside = np.clip(np.float32(-0.25) * (fields.cage + np.float32(3.0)), 0.0, 1.0)
-    return np.asarray(np.float32(chest.marking) * placed * (0.25 + 0.75 * fields.both) * inside, dtype=np.float32)
+    return np.asarray(
+        np.float32(chest.marking) * placed * (0.25 + 0.75 * fields.both) * inside, dtype=np.float32
+    )
 
 
 def _vessel_tree(rng: np.random.Generator, size: int, pixel: float) -> Field:
@@ -185,12 +201,18 @@ def _vessel_tree(rng: np.random.Generator, size: int, pixel: float) -> Field:
             px, py, angle, length, width = pending.pop()
             qx, qy = px + side * length * math.cos(angle), py + length * math.sin(angle)
             stroke = max(1, min(3, round(width / (1.4 * pixel))))
-            here, there = (int(px * scale + middle), int(py * scale + middle)), (int(qx * scale + middle), int(qy * scale + middle))
+            here, there = (
+                (int(px * scale + middle), int(py * scale + middle)),
+                (int(qx * scale + middle), int(qy * scale + middle)),
+            )
             cv2.line(canvas[stroke], here, there, int(max(30.0, 44.0 * width)), stroke, cv2.LINE_AA, 4)
             if width > 0.95:
                 for sign in (1.0, -1.0):
                     lean = sign * (0.12 + 0.38 * next(chance))
-                    shorter, thinner = length * (0.66 + 0.24 * next(chance)), width * (0.55 + 0.23 * next(chance))
+                    shorter, thinner = (
+                        length * (0.66 + 0.24 * next(chance)),
+                        width * (0.55 + 0.23 * next(chance)),
+                    )
                     pending.append((qx, qy, angle + lean, shorter, thinner))
         for _ in range(5):
             bx, by = hilum[0] + side * (14.0 * next(chance) - 2.0), hilum[1] + 44.0 * next(chance) - 18.0
@@ -217,7 +239,9 @@ def ribs(chest: Chest, x: Field, y: Field, fields: Fields) -> Field:
     wide = np.float32(134.0 * chest.width)
     gap = np.float32(chest.rib_gap)
     slope = np.float32(chest.rib_slope)
-    wall = np.clip(np.float32(0.9) - fields.cage * np.float32(0.12), 0.0, 1.0) * np.clip((reach - 14.0) / 16.0, 0.0, 1.0)
+    wall = np.clip(np.float32(0.9) - fields.cage * np.float32(0.12), 0.0, 1.0) * np.clip(
+        (reach - 14.0) / 16.0, 0.0, 1.0
+    )
     # Back parts sink gently outwards; front parts run steeply down towards the midline.
     start = np.float32(128.0 - chest.rib_start)
     back = y - (slope + np.float32(0.0014) * reach) * reach + start
@@ -238,9 +262,16 @@ def ribs(chest: Chest, x: Field, y: Field, fields: Fields) -> Field:
 def girdle_and_spine(chest: Chest, x: Field, y: Field, fields: Fields) -> Field:
     """Clavicles, shoulder blades, cage margin and spine."""
     reach = np.abs(x)
-    path = 0.07 * np.clip(1.0 - np.abs(fields.cage - 1.0) / 5.0, 0.0, 1.0) * smooth_step(y, -120.0, -70.0) * (y < 150.0)
+    path = (
+        0.07
+        * np.clip(1.0 - np.abs(fields.cage - 1.0) / 5.0, 0.0, 1.0)
+        * smooth_step(y, -120.0, -70.0)
+        * (y < 150.0)
+    )
     blade = ellipse_distance(reach, y, (150.0, -58.0), (24.0, 76.0), tilt=-0.24)
-    path += 0.055 * smooth_step(-blade, -2.0, 4.0) + 0.045 * np.clip(1.0 - np.abs(blade + 2.0) / 3.5, 0.0, 1.0)
+    path += 0.055 * smooth_step(-blade, -2.0, 4.0) + 0.045 * np.clip(
+        1.0 - np.abs(blade + 2.0) / 3.5, 0.0, 1.0
+    )
     head = ellipse_distance(reach, y, (186.0, -112.0), (24.0, 26.0))
     shaft, _ = segment_distance(reach, y, (192.0, -100.0), (228.0, 150.0))
     path += 0.22 * np.maximum(smooth_step(-head, -2.0, 7.0), smooth_step(11.0 - shaft, 0.0, 5.0))
