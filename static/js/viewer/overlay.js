@@ -12,9 +12,13 @@ import { labelColor, labelText } from "./labels.js";
 import { svg } from "./ui/dom.js";
 import { aspectOf, toScreen } from "./viewport.js";
 
-/** A line of no length with a round end: a dot that keeps its size under any zoom. @param {Point[]} points */
+/**
+ * A line of next to no length with round ends: a dot that keeps its size under any zoom. Of no length at all,
+ * Chromium takes a single one for an empty picture and leaves it out.
+ * @param {Point[]} points
+ */
 function dots(points) {
-  return points.map(([x, y]) => `M${x} ${y}h0`).join("");
+  return points.map(([x, y]) => `M${x} ${y}h.001`).join("");
 }
 
 /** @param {Shape["kind"]} kind @param {Point[]} points @param {boolean} closed */
@@ -64,7 +68,10 @@ export class Overlay {
         if (selected && layer === "mine" && state.canDraw) drawn.push(...this.grips(shape, color, state.vertex));
         const { x1, y0 } = bounds(shape.points);
         const [x, y] = toScreen(view, aspect, [x1, y0]);
-        const text = [labelText(labels, shape.label), measureText(shape, frame.pixel_spacing)].filter(Boolean).join("  ");
+        // One's own shapes speak when selected, or else twenty of them hide the image; a length is its number.
+        const named = selected || layer !== "mine" ? labelText(labels, shape.label) : "";
+        const measured = selected || shape.kind === "length" ? measureText(shape, frame.pixel_spacing) : "";
+        const text = [named, measured].filter(Boolean).join("  ");
         if (text) words.push(svg("text", { x: String(x + 8), y: String(y + 4), fill: color }, text));
       }
     }

@@ -189,13 +189,37 @@ export class Saver {
       this.enter("saved");
       this.onSaved(answer);
     } catch (error) {
-      this.failed(error, sent, true);
+      await this.failedSave(error, sent);
     }
+  }
+
+  /**
+   * A browser may send a first save twice by itself when the connection breaks: the second answer then says
+   * that there is one already, and that one is what to compare with.
+   * @param {unknown} error
+   * @param {Shape[]} sent
+   */
+  async failedSave(error, sent) {
+    if (!(error instanceof ApiError) || error.status !== 409 || error.problem.current || this.id !== null) {
+      this.failed(error, sent, true);
+      return;
+    }
+    try {
+      const mine = await this.mine();
+      if (mine) this.stale(mine, sent);
+      else this.failed(error, sent, true);
+    } catch (another) {
+      this.failed(another, sent, true);
+    }
+  }
+
+  async mine() {
+    return (await this.api.annotations()).find((annotation) => annotation.layer === "mine");
   }
 
   /** A first save whose answer got lost may have arrived: look before a second one is made. */
   async find() {
-    const mine = (await this.api.annotations()).find((annotation) => annotation.layer === "mine");
+    const mine = await this.mine();
     if (mine) this.adopt(mine, canonical(mine.shapes));
   }
 
