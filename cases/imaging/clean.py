@@ -169,7 +169,7 @@ def _picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:
         slice_location=None,
         thickness=None,
         unit="",
-        instance_number=number,
+        frame_number=number,
     )
 
 

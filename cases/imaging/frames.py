@@ -6,17 +6,16 @@ import gzip
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
 from pydicom.multival import MultiValue
-from pydicom.pixels import apply_color_lut, pixel_array
-from pydicom.uid import UID, JPEGExtended12Bit
+from pydicom.pixels import apply_color_lut
 
+from .decoders import stored_values
 from .errors import Refused
 from .luts import modality_lut, voi_lut_window
 from .reader import handled, read_limits_hold, whole_number
@@ -24,6 +23,8 @@ from .render import auto_window
 
 Pixels = NDArray[Any]
 Vector = tuple[float, ...]
+# What a browser's typed arrays and canvas take as it is.
+_PLAIN = (np.uint8, np.int16, np.uint16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,8 @@ class DecodedFrame:
         ``"HU"``, ``"Bq/ml"`` or another name; empty when unknown.
     instance_number : int or None
         Number of the object in its series, for ordering without geometry.
+    frame_number : int
+        Number of the frame in its object, from 1.
     """
 
     pixels: Pixels
@@ -67,6 +70,7 @@ class DecodedFrame:
     thickness: float | None
     unit: str
     instance_number: int | None = None
+    frame_number: int = 1
 
 
 def numbers(ds: Dataset | None, keyword: str) -> Vector:
@@ -154,14 +158,15 @@ def _unit(ds: Dataset, transform: Dataset, modality: str) -> str:
     return "HU" if modality == "CT" else ""
 
 
-def _window(voi: Dataset, values: Pixels, slope: float, intercept: float) -> tuple[float, float]:
+def _window(voi: Dataset, auto: tuple[float, float], slope: float, intercept: float) -> tuple[float, float]:
+    """The window of the header, of its table, or the automatic one of the stored values."""
     center, width = _first(voi, "WindowCenter"), _first(voi, "WindowWidth")
     if center is not None and width is not None and width >= 1e-6:
         return center, width
     found = voi_lut_window(_get(voi, "VOILUTSequence"))
     if found is not None:
         return found
-    middle, span = auto_window(values)
+    middle, span = auto
     return middle * slope + intercept, max(abs(span * slope), 1e-6)
 
 
@@ -173,7 +178,7 @@ def to_browser(values: Pixels, low: float, high: float) -> tuple[Pixels, float, 
     tuple
         Pixels, and the slope and intercept that lead back to `values`.
     """
-    if values.dtype in (np.uint8, np.int16, np.uint16):
+    if values.dtype in _PLAIN:
         return values, 1.0, 0.0
     if values.dtype == np.bool_:
         return values.astype(np.uint8), 1.0, 0.0
@@ -188,54 +193,6 @@ def to_browser(values: Pixels, low: float, high: float) -> tuple[Pixels, float, 
         return np.zeros(values.shape, np.uint16), 1.0, low if math.isfinite(low) else 0.0
     scaled = (np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low) - low) / step
     return np.clip(np.rint(scaled), 0, 65535).astype(np.uint16), step, low
-
-
-def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
-    """12-bit JPEG, which none of pydicom's decoders in this installation reads."""
-    decoded = [imagecodecs.jpeg_decode(f) for f in generate_frames(ds.PixelData, number_of_frames=frames)]
-    stacked = np.stack(decoded) if frames > 1 else decoded[0]
-    return stacked.astype(np.int16) if whole_number(ds, "PixelRepresentation", 0) else stacked
-
-
-def stored_values(ds: Dataset) -> Pixels:
-    """Decode all frames to one array, colour already RGB and palettes still indices.
-
-    Parameters
-    ----------
-    ds : pydicom.Dataset
-        Checked by `read_dicom`.
-
-    Returns
-    -------
-    ndarray
-        ``(H, W)``, ``(N, H, W)``, ``(H, W, 3)`` or ``(N, H, W, 3)``.
-
-    Raises
-    ------
-    Refused
-        ``broken-pixels`` when no decoder can read the pixels.
-    """
-    frames = whole_number(ds, "NumberOfFrames", 1)
-    with handled():
-        try:
-            syntax = UID(ds.file_meta.TransferSyntaxUID)
-            if syntax == JPEGExtended12Bit and whole_number(ds, "BitsStored", 8) > 8:
-                values = _extended_jpeg(ds, frames)
-            else:
-                values = pixel_array(ds)
-        except MemoryError as error:
-            raise Refused("too-large", "The picture is too large to decode. Upload a smaller one.") from error
-        except Exception as error:  # decoders are C libraries with errors of every kind
-            raise Refused(
-                "broken-pixels", "The pixels cannot be decoded. Copy or export the image again, then upload."
-            ) from error
-    expected = (whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0))
-    start = 1 if frames > 1 else 0
-    if values.shape[start : start + 2] != expected or (frames > 1 and values.shape[0] != frames):
-        raise Refused(
-            "bad-header", "The decoded picture has another size than its header says. Export it again."
-        )
-    return values
 
 
 def _to_rgb(ds: Dataset, values: Pixels, several: bool) -> Pixels | None:
@@ -282,64 +239,79 @@ def decode(ds: Dataset) -> list[DecodedFrame]:
     values = stored_values(ds)
     with handled():
         rgb = _to_rgb(ds, values, count > 1)
-        return list(_described(ds, values if rgb is None else rgb, count, colour=rgb is not None))
+        return list(_Object(ds, values if rgb is None else rgb, count, colour=rgb is not None).frames())
 
 
-def _described(ds: Dataset, values: Pixels, count: int, *, colour: bool) -> Iterator[DecodedFrame]:
-    low = high = 0.0
-    if not colour and values.dtype not in (np.uint8, np.int16, np.uint16, np.bool_):
-        finite = values[np.isfinite(values)] if np.issubdtype(values.dtype, np.floating) else values
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    number = _first(ds, "InstanceNumber")
-    for index in range(count):
-        frame = values[index] if count > 1 else values
-        yield _describe(
-            ds, frame, _headers(ds, index), (low, high), colour, None if number is None else int(number)
+@dataclass(frozen=True, eq=False)
+class _Object:
+    """What the frames of one object share."""
+
+    ds: Dataset
+    values: Pixels
+    count: int
+    colour: bool
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest finite value of all frames: one scale for the whole object."""
+        floating = np.issubdtype(self.values.dtype, np.floating)
+        finite = self.values[np.isfinite(self.values)] if floating else self.values
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+    @cached_property
+    def auto(self) -> tuple[float, float]:
+        """Window of the stored values of all frames, so that a cine does not flicker."""
+        padding = _first(self.ds, "PixelPaddingValue")
+        inside = self.values if padding is None else self.values[self.values != padding]
+        return auto_window(inside if inside.size else self.values)
+
+    @cached_property
+    def number(self) -> int | None:
+        found = _first(self.ds, "InstanceNumber")
+        return None if found is None else int(found)
+
+    def frames(self) -> Iterator[DecodedFrame]:
+        for index in range(self.count):
+            yield self._frame(self.values[index] if self.count > 1 else self.values, index)
+
+    def _frame(self, values: Pixels, index: int) -> DecodedFrame:
+        headers = _headers(self.ds, index)
+        pixels, slope, intercept, center, width, unit = values, 1.0, 0.0, 127.5, 256.0, ""
+        if not self.colour:
+            pixels, slope, intercept, center, width, unit = self._grey(values, headers)
+        position = numbers(headers.group("PlanePositionSequence"), "ImagePositionPatient")
+        orientation = numbers(headers.group("PlaneOrientationSequence"), "ImageOrientationPatient")
+        return DecodedFrame(
+            pixels=np.ascontiguousarray(pixels),
+            slope=slope,
+            intercept=intercept,
+            window_center=center,
+            window_width=width,
+            invert=_text(self.ds, "PhotometricInterpretation") == "MONOCHROME1",
+            pixel_spacing=_spacing(headers),
+            position=position if len(position) == 3 else None,
+            orientation=orientation if len(orientation) == 6 and any(orientation) else None,
+            slice_location=_first(self.ds, "SliceLocation"),
+            thickness=_first(headers.group("PixelMeasuresSequence"), "SliceThickness"),
+            unit=unit,
+            instance_number=self.number,
+            frame_number=index + 1,
         )
 
-
-def _describe(
-    ds: Dataset,
-    values: Pixels,
-    headers: _Headers,
-    span: tuple[float, float],
-    colour: bool,
-    number: int | None,
-) -> DecodedFrame:
-    transform = headers.group("PixelValueTransformationSequence")
-    slope, intercept, unit = 1.0, 0.0, ""
-    center, width = 127.5, 256.0
-    pixels = values
-    if not colour:
-        modality = _text(ds, "Modality")
-        mapped = modality_lut(_get(ds, "ModalityLUTSequence"), values)
+    def _grey(self, values: Pixels, headers: _Headers) -> tuple[Pixels, float, float, float, float, str]:
+        """Pixels, slope, intercept, window and unit of a grey frame."""
+        voi = headers.group("FrameVOILUTSequence")
+        mapped = modality_lut(_get(self.ds, "ModalityLUTSequence"), values)
         if mapped is not None:
-            pixels, unit = mapped
-        else:
-            pixels, step, start = to_browser(values, *span)
-            slope = _first(transform, "RescaleSlope", 1.0) or 1.0
-            intercept = _first(transform, "RescaleIntercept", 0.0) or 0.0
-            intercept, slope = intercept + slope * start, slope * step
-            unit = _unit(ds, transform, modality)
-        center, width = _window(headers.group("FrameVOILUTSequence"), pixels, slope, intercept)
-    position = numbers(headers.group("PlanePositionSequence"), "ImagePositionPatient")
-    orientation = numbers(headers.group("PlaneOrientationSequence"), "ImageOrientationPatient")
-    measures = headers.group("PixelMeasuresSequence")
-    return DecodedFrame(
-        pixels=np.ascontiguousarray(pixels),
-        slope=slope,
-        intercept=intercept,
-        window_center=center,
-        window_width=width,
-        invert=_text(ds, "PhotometricInterpretation") == "MONOCHROME1",
-        pixel_spacing=_spacing(headers),
-        position=position if len(position) == 3 else None,
-        orientation=orientation if len(orientation) == 6 and any(orientation) else None,
-        slice_location=_first(ds, "SliceLocation"),
-        thickness=_first(measures, "SliceThickness"),
-        unit=unit,
-        instance_number=number,
-    )
+            return mapped[0], 1.0, 0.0, *_window(voi, auto_window(mapped[0]), 1.0, 0.0), mapped[1]
+        transform = headers.group("PixelValueTransformationSequence")
+        slope = _first(transform, "RescaleSlope", 1.0) or 1.0
+        intercept = _first(transform, "RescaleIntercept", 0.0) or 0.0
+        window = _window(voi, self.auto, slope, intercept)
+        plain = values.dtype in _PLAIN
+        pixels, step, start = (values, 1.0, 0.0) if plain else to_browser(values, *self.span)
+        unit = _unit(self.ds, transform, _text(self.ds, "Modality"))
+        return pixels, slope * step, intercept + slope * start, *window, unit
 
 
 def pack(pixels: Pixels) -> bytes:

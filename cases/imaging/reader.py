@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from io import BytesIO
 from itertools import islice
 
@@ -19,25 +18,22 @@ from pydicom.encaps import generate_fragments
 from pydicom.uid import UID
 
 from .errors import Refused
+from .kinds import HEAD, MEDIA_DIRECTORY, Kind, sniff
 
-# Enough for every test in sniff(); reading more of a file tells nothing new.
-HEAD = 1024
-
-
-class Kind(StrEnum):
-    """What a file is by its content."""
-
-    DICOM = "dicom"
-    DICOMDIR = "dicomdir"
-    PNG = "png"
-    JPEG = "jpeg"
-    TIFF = "tiff"
-    BMP = "bmp"
-    WEBP = "webp"
-    ZIP = "zip"
-    TAR = "tar"
-    GZIP = "gzip"
-    UNKNOWN = "unknown"
+__all__ = [
+    "HEAD",
+    "LIMITS",
+    "Kind",
+    "ReadLimits",
+    "check_depth",
+    "declared_bits",
+    "handled",
+    "pixel_keyword",
+    "read_dicom",
+    "read_limits_hold",
+    "sniff",
+    "whole_number",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +63,7 @@ class ReadLimits:
 
 LIMITS = ReadLimits()
 
-_MEDIA_DIRECTORY = b"1.2.840.10008.1.3.10"
-_EXPLICIT_VR = re.compile(
-    rb"(AE|AS|AT|CS|DA|DS|DT|FL|FD|IS|LO|LT|OB|OD|OF|OW|PN|SH|SL|SQ|SS|ST|TM|UI|UL|UN|US|UT)"
-)
 _UNDEFINED = 0xFFFFFFFF
-_BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
 _COMPRESSED = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91, 201, 202, 203)}
 _COMPRESSED.add("1.2.840.10008.1.2.5")
@@ -101,66 +92,6 @@ _NO_PICTURE: tuple[tuple[str, str, str], ...] = (
     (_SOP + "481.1", "", ""),
     (_SOP + "481.", "radiotherapy", "This is a radiotherapy plan, dose or structure set. Upload the images."),
 )
-
-
-def _looks_like_dataset(head: bytes) -> bool:
-    """A data set without preamble starts with a low tag and a sane length."""
-    if len(head) < 12:
-        return False
-    for order in ("<", ">"):
-        group, element = struct.unpack(order + "HH", head[:4])
-        if group not in (0x0002, 0x0008) or element > 0x0070:
-            continue
-        if _EXPLICIT_VR.match(head[4:6]):
-            return True
-        if order == "<" and struct.unpack("<I", head[4:8])[0] <= 1024:
-            return True
-    return False
-
-
-def sniff(head: bytes) -> Kind:
-    """Name the kind of a file from its first bytes, never from its name.
-
-    Parameters
-    ----------
-    head : bytes
-        The first ``HEAD`` bytes or more.
-
-    Returns
-    -------
-    Kind
-        ``UNKNOWN`` for everything this application does not take.
-
-    Examples
-    --------
-    >>> sniff(b"\\x89PNG\\r\\n\\x1a\\n")
-    <Kind.PNG: 'png'>
-    """
-    if head[128:132] == b"DICM":
-        return Kind.DICOMDIR if _MEDIA_DIRECTORY in head[132:HEAD] else Kind.DICOM
-    magics = (
-        (b"\x89PNG\r\n\x1a\n", Kind.PNG),
-        (b"\xff\xd8\xff", Kind.JPEG),
-        (b"II*\x00", Kind.TIFF),
-        (b"MM\x00*", Kind.TIFF),
-        (b"II+\x00", Kind.TIFF),
-        (b"MM\x00+", Kind.TIFF),
-        (b"PK\x03\x04", Kind.ZIP),
-        (b"PK\x05\x06", Kind.ZIP),
-        (b"\x1f\x8b\x08", Kind.GZIP),
-    )
-    for magic, kind in magics:
-        if head.startswith(magic):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Kind.WEBP
-    if head[:2] == b"BM" and len(head) >= 18 and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
-        return Kind.BMP
-    if head[257:262] == b"ustar":
-        return Kind.TAR
-    if _looks_like_dataset(head):
-        return Kind.DICOMDIR if _MEDIA_DIRECTORY in head[:HEAD] else Kind.DICOM
-    return Kind.UNKNOWN
 
 
 @contextmanager
@@ -362,7 +293,7 @@ def _too_deep() -> Refused:
 
 
 def _checked(ds: pydicom.Dataset, limits: ReadLimits) -> pydicom.Dataset:
-    if str(ds.file_meta.get("MediaStorageSOPClassUID", "")) == _MEDIA_DIRECTORY.decode():
+    if str(ds.file_meta.get("MediaStorageSOPClassUID", "")) == MEDIA_DIRECTORY.decode():
         raise Refused("dicomdir", "This is the index of a disc, not an image. Upload the images it lists.")
     _check_class(ds)
     if pixel_keyword(ds) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,30 @@ class Placed(Protocol):
     def orientation(self) -> tuple[float, ...] | None: ...
     @property
     def instance_number(self) -> int | None: ...
+    @property
+    def frame_number(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGeometry:
+    """Where a frame lies, for callers that hold rows of a database instead of frames.
+
+    Attributes
+    ----------
+    position : tuple of 3 floats or None
+        Centre of the first pixel in millimetres.
+    orientation : tuple of 6 floats or None
+        Direction cosines of a row and of a column.
+    instance_number : int or None
+        Number of the object in its series.
+    frame_number : int
+        Number of the frame in its object.
+    """
+
+    position: tuple[float, ...] | None
+    orientation: tuple[float, ...] | None
+    instance_number: int | None = None
+    frame_number: int = 0
 
 
 def normal(orientation: Sequence[float]) -> np.ndarray:
@@ -64,9 +89,9 @@ def _normal_or_none(frame: Placed) -> np.ndarray | None:
         return None
 
 
-def _by_number(frames: Sequence[Placed], index: int) -> tuple[bool, int, int]:
+def _by_number(frames: Sequence[Placed], index: int) -> tuple[bool, int, int, int]:
     number = frames[index].instance_number
-    return number is None, number or 0, index
+    return number is None, number or 0, frames[index].frame_number, index
 
 
 def order(frames: Sequence[Placed]) -> list[int]:

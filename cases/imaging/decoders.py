@@ -1,0 +1,66 @@
+"""From a checked object to an array of stored values, whatever the compression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.pixels import pixel_array
+from pydicom.uid import UID, JPEGExtended12Bit
+
+from .errors import Refused
+from .reader import handled, whole_number
+
+Pixels = NDArray[Any]
+
+
+def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
+    """12-bit JPEG, which none of pydicom's decoders in this installation reads."""
+    decoded = [imagecodecs.jpeg_decode(f) for f in generate_frames(ds.PixelData, number_of_frames=frames)]
+    stacked = np.stack(decoded) if frames > 1 else decoded[0]
+    return stacked.astype(np.int16) if whole_number(ds, "PixelRepresentation", 0) else stacked
+
+
+def stored_values(ds: Dataset) -> Pixels:
+    """Decode all frames to one array, colour already RGB and palettes still indices.
+
+    Parameters
+    ----------
+    ds : pydicom.Dataset
+        Checked by `read_dicom`.
+
+    Returns
+    -------
+    ndarray
+        ``(H, W)``, ``(N, H, W)``, ``(H, W, 3)`` or ``(N, H, W, 3)``.
+
+    Raises
+    ------
+    Refused
+        ``broken-pixels`` when no decoder can read the pixels.
+    """
+    frames = whole_number(ds, "NumberOfFrames", 1)
+    with handled():
+        try:
+            syntax = UID(ds.file_meta.TransferSyntaxUID)
+            if syntax == JPEGExtended12Bit and whole_number(ds, "BitsStored", 8) > 8:
+                values = _extended_jpeg(ds, frames)
+            else:
+                values = pixel_array(ds)
+        except MemoryError as error:
+            raise Refused("too-large", "The picture is too large to decode. Upload a smaller one.") from error
+        except Exception as error:  # decoders are C libraries with errors of every kind
+            raise Refused(
+                "broken-pixels", "The pixels cannot be decoded. Copy or export the image again, then upload."
+            ) from error
+    expected = (whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0))
+    start = 1 if frames > 1 else 0
+    if values.shape[start : start + 2] != expected or (frames > 1 and values.shape[0] != frames):
+        raise Refused(
+            "bad-header", "The decoded picture has another size than its header says. Export it again."
+        )
+    return values
