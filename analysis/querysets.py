@@ -1,0 +1,60 @@
+"""Reading rights of results: derived from those of cases and collections, never stored."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from analysis.enums import ModelState
+from cases.models import Case, Collection
+from medweb.accounts.models import Role, User
+
+if TYPE_CHECKING:
+    from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun
+
+
+def collections_with_models_for(user: User) -> "models.QuerySet[Collection]":
+    """Collections whose models ``user`` may look at: visible ones for staff, own ones for instructors."""
+    visible = Collection.objects.visible_to(user)
+    if user.has_role(Role.STAFF, Role.ADMINISTRATOR):
+        return visible
+    if user.has_role(Role.INSTRUCTOR):
+        return visible.filter(owner=user)
+    return visible.none()
+
+
+class AnalysisQuerySet(models.QuerySet["Analysis"]):
+    def visible_to(self, user: User) -> "AnalysisQuerySet":
+        """Analyses of the cases one may see."""
+        return self.filter(case__in=Case.objects.visible_to(user))
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def visible_to(self, user: User) -> "TrainingRunQuerySet":
+        return self.filter(collection__in=collections_with_models_for(user))
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def visible_to(self, user: User) -> "ModelVersionQuerySet":
+        return self.filter(collection__in=collections_with_models_for(user))
+
+    def promoted(self) -> "ModelVersionQuerySet":
+        return self.filter(state=ModelState.PROMOTED)
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def visible_to(self, user: User) -> "PredictionQuerySet":
+        """Predictions of visible cases by models of visible collections.
+
+        The second half matters: the name of a members-only collection must not leak through a case that
+        also lies in an open one.
+        """
+        return self.filter(
+            case__in=Case.objects.visible_to(user),
+            model__collection__in=Collection.objects.visible_to(user),
+        )
+
+    def current(self) -> "PredictionQuerySet":
+        """Those of the models in use, and only while the case still lies in their collection."""
+        return self.filter(
+            model__state=ModelState.PROMOTED, case__items__collection=models.F("model__collection")
+        )

@@ -1,0 +1,1 @@
+"""What views, the API and jobs call; only this package writes."""

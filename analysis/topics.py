@@ -1,0 +1,10 @@
+"""Who may listen to news about the models of a collection: who may look at them."""
+
+from analysis.querysets import collections_with_models_for
+from medweb.accounts.models import User
+from medweb.live.topics import topic
+
+
+@topic("training")
+def training_topic(user: User, ident: str) -> bool:
+    return ident.isdecimal() and collections_with_models_for(user).filter(pk=int(ident)).exists()
