@@ -317,7 +317,7 @@ def _for_page(document: str, title: str, description: str) -> str:
     """Return Matplotlib's document as an element that may stand in a page under the strict content policy.
 
     The policy forbids ``<style>`` and ``style=""``: every declaration becomes the SVG attribute of the same
-    name. Ids are global to a page: those that nothing refers to go, the others get a prefix made of the content,
+    name. Ids are global to a page: those that nothing refers to go, others get a prefix made of the content,
     or two charts would use each other's shapes.
     """
     prefix = "c" + hashlib.sha256(document.encode()).hexdigest()[:10]

@@ -323,7 +323,8 @@ def decompress(packed: bytes) -> NDArray[Any]:
         raise ValueError(f"The packed array is damaged ({error}); pack it again from the source.") from error
     array: NDArray[Any] = np.load(io.BytesIO(raw), allow_pickle=False)
     if mode == _DELTA:
-        return np.cumsum(array, axis=-1, dtype=array.dtype)
+        # The sum comes out in the machine's byte order, whatever order was stored.
+        return np.cumsum(array, axis=-1, dtype=array.dtype).astype(array.dtype, copy=False)
     return array
 
 

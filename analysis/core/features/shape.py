@@ -58,12 +58,8 @@ def perimeter(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> float:
     steps = (right, diagonal, down, diagonal)
     # Each direction stands for the angles nearer to it than to any other; together they make half a turn.
     turns = (slant, math.pi / 4, math.pi / 2 - slant, math.pi / 4)
-    return (
-        0.5
-        * down
-        * right
-        * sum(n * turn / step for n, turn, step in zip(crossings, turns, steps, strict=True))
-    )
+    total = sum(int(n) * turn / step for n, turn, step in zip(crossings, turns, steps, strict=True))
+    return 0.5 * down * right * total
 
 
 def measure(region: Region) -> dict[str, float]:
