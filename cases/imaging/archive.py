@@ -65,9 +65,7 @@ class _Budget:
 
     def __init__(self, limits: ArchiveLimits, uploaded: int) -> None:
         self.limits = limits
-        self.bytes_left = limits.total_bytes
-        if uploaded * limits.ratio < limits.total_bytes:
-            self.bytes_left = max(uploaded * limits.ratio, limits.ratio_from)
+        self.bytes_left = min(limits.total_bytes, max(uploaded * limits.ratio, limits.ratio_from))
         self.members = 0
 
     def member(self) -> None:
