@@ -80,7 +80,7 @@ def worker() -> str:
         with _client() as client:
             for key in client.scan_iter(match=SEEN_PATTERN, count=500):
                 seen = client.get(key)
-                if seen is not None and time.time() - float(seen) <= SEEN_SECONDS:  # type: ignore[arg-type]
+                if isinstance(seen, bytes) and seen.isdigit() and time.time() - int(seen) <= SEEN_SECONDS:
                     return OK
     except (redis.RedisError, OSError):
         return "unknown: the broker does not answer"

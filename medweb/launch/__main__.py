@@ -132,6 +132,8 @@ class Launch:
             "MEDWEB_DATA_DIR": str(folder),
             "MEDWEB_SAMPLE_LIBRARY": env.text("MEDWEB_SAMPLE_LIBRARY", "1"),
             "PYTHONUNBUFFERED": "1",
+            # Each worker would repeat Django's checks, views and all; they belong to `make check`.
+            "CELERY_SKIP_CHECKS": "1",
         }
         self.supervisor = Supervisor(env.ROOT, say, self.forget_broker)
 
@@ -191,7 +193,7 @@ class Launch:
 
     def start_services(self) -> None:
         """Start the web server and both workers at once: each spends its first seconds importing."""
-        worker = ("celery", "-A", "medweb.celery", "worker", "--loglevel", "INFO", "--without-gossip")
+        worker = ("celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip")
         worker += ("--without-mingle", "--pool", "prefork", "--concurrency", "1")
         web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
         web += [
