@@ -68,15 +68,15 @@ def _lobar(
     centre = (side * float(rng.uniform(66.0, 84.0)), ZONES[zone] + float(rng.normal(0.0, 7.0)))
     radii = (float(rng.uniform(34.0, 54.0)), float(rng.uniform(26.0, 42.0)))
     shape = (x.shape[0], x.shape[1])
-    wobble = smooth_noise(rng, shape, 22.0 / pixel) * 6.0 + smooth_noise(rng, shape, 8.0 / pixel) * 2.5
+    wobble = smooth_noise(rng, shape, 24.0 / pixel) * 6.0 + smooth_noise(rng, shape, 8.0 / pixel) * 1.3
     distance = ellipse_distance(x, y, centre, radii, tilt=float(rng.normal(0.0, 0.25))) + wobble
-    density = smooth_step(-distance, -8.0, 10.0)
+    density = smooth_step(-distance, -7.0, 8.0)
     if zone == "upper":
         # The minor fissure stops an upper lobe consolidation with a sharp, nearly straight edge.
         fissure = centre[1] + 0.55 * radii[1] + 0.06 * (np.abs(x) - 70.0)
         density = density * smooth_step(fissure - y, -1.5, 2.0)
-    texture = 1.0 + 0.09 * smooth_noise(rng, shape, 9.0 / pixel)
-    strength = float(rng.uniform(0.12, 0.42))
+    texture = 1.0 + 0.06 * smooth_noise(rng, shape, 9.0 / pixel)
+    strength = float(rng.uniform(0.12, 0.52))
     bronchi = np.zeros_like(x)
     hilum = (side * 40.0, 2.0)
     for _ in range(4):
@@ -85,10 +85,10 @@ def _lobar(
             centre[1] + float(rng.normal(0.0, 0.45)) * radii[1],
         )
         gap, along = segment_distance(x, y, hilum, end)
-        bronchi = np.maximum(bronchi, smooth_step(2.6 - 1.5 * along - gap, -1.2, 0.9))
-    path = strength * density * texture * lung * (1.0 - 0.42 * bronchi)
+        bronchi = np.maximum(bronchi, smooth_step(2.2 - 1.2 * along - gap, -1.2, 0.9))
+    path = strength * density * texture * lung * (1.0 - 0.38 * bronchi)
     mask = _kept((density * lung) >= 0.5)
-    facts = {"kind": "lobar", "side": _side(side), "zone": zone, "strength": _strength(strength, 0.12, 0.42)}
+    facts = {"kind": "lobar", "side": _side(side), "zone": zone, "strength": _strength(strength, 0.12, 0.52)}
     return DrawnOpacity(np.asarray(path, dtype=np.float32), (mask,), facts)
 
 

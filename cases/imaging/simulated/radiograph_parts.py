@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -83,8 +84,10 @@ def enlarge(field: Field, size: int) -> Field:
 
 def _heart_distance(chest: Chest, x: Field, y: Field) -> Field:
     size = chest.heart
-    left = ellipse_distance(x, y, (23.0, 76.0), (68.0 * size, 53.0 * size), tilt=chest.heart_tilt)
-    right = ellipse_distance(x, y, (-11.0, 72.0), (34.0 * size, 58.0 * size))
+    # The heart rests on the diaphragm and moves with it.
+    sink = 0.7 * (chest.dome_left - 119.0)
+    left = ellipse_distance(x, y, (23.0, 77.0 + sink), (68.0 * size, 53.0 * size), tilt=chest.heart_tilt)
+    right = ellipse_distance(x, y, (-11.0, 73.0 + sink), (34.0 * size, 58.0 * size))
     return _joined(left, right)
 
 
@@ -289,7 +292,7 @@ def clavicles(chest: Chest, x: Field, y: Field) -> Field:
     reach, lift = np.abs(x), chest.clavicle
     knots = ((17.0, -100.0), (58.0, -107.0 - 0.3 * lift), (108.0, -124.0 - lift), (168.0, -128.0 - lift))
     nearest: Field | None = None
-    for start, end in zip(knots[:-1], knots[1:], strict=True):
+    for start, end in pairwise(knots):
         distance, _ = segment_distance(reach, y, start, end)
         nearest = distance if nearest is None else np.minimum(nearest, distance)
     return np.asarray(0.33 * _tube(np.asarray(nearest, dtype=np.float32), 6.4, 1.8), dtype=np.float32)

@@ -126,11 +126,11 @@ def outline(mask: NDArray[np.bool_], *, scale: int = 1) -> tuple[tuple[tuple[flo
     polygons = []
     for path in sorted(found, key=cv2.contourArea, reverse=True):
         # Three fine cells of tolerance flatten the stairs of a slanted edge (their depth is 8 / sqrt(8)).
-        corners = cv2.approxPolyDP(path, 3.0, closed=True)[:, 0, :]
+        corners = cv2.approxPolyDP(path, 3.0, closed=True)[:, 0, :].tolist()
         polygons.append(
             tuple(
-                (round((x + 0.5) / (8 * scale), 2), round((y + 0.5) / (8 * scale), 2))
-                for x, y in corners.tolist()
+                (round(((x + 0.5) / 8 + left) / scale, 2), round(((y + 0.5) / 8 + top) / scale, 2))
+                for x, y in corners
             )
         )
     return tuple(p for p in polygons if len(p) >= 3)
