@@ -9,7 +9,7 @@ from cases.enums import AnnotationStatus, CaseStatus, Visibility
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from cases.models import Annotation, Case, Collection, Series, Upload
+    from cases.models import Annotation, Case, Collection, Series, Upload  # noqa: F401  named in strings
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):

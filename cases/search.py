@@ -24,12 +24,8 @@ def matching(cases: "QuerySet[Case]", query: str) -> "QuerySet[Case]":
         return cases
     if connection.vendor == "postgresql":
         expression = " & ".join([*words[:-1], f"{words[-1]}:*"])
-        found = RawSQL(  # noqa: S611  both branches pass the words as parameters
-            "SELECT id FROM cases_case WHERE search @@ to_tsquery('english', %s)", [expression]
-        )
+        found = RawSQL("SELECT id FROM cases_case WHERE search @@ to_tsquery('english', %s)", [expression])
     else:
         expression = " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
-        found = RawSQL(  # noqa: S611
-            "SELECT rowid FROM cases_case_search WHERE cases_case_search MATCH %s", [expression]
-        )
+        found = RawSQL("SELECT rowid FROM cases_case_search WHERE cases_case_search MATCH %s", [expression])
     return cases.filter(pk__in=found)

@@ -8,7 +8,11 @@ from medweb.jobs.run import Run
 
 
 @job(
-    "cases.clean-upload", queue="import", minutes=10, title=_("Clean an upload"), on_abandoned=uploads.abandoned
+    "cases.clean-upload",
+    queue="import",
+    minutes=10,
+    title=_("Clean an upload"),
+    on_abandoned=uploads.abandoned,
 )
 def clean_upload(run: Run, *, upload_id: int) -> None:
     uploads.judge(run, upload_id=upload_id)

@@ -23,7 +23,11 @@ app.conf.update(
     broker_connection_timeout=2,
     task_publish_retry=False,
     # Blocking readers must not die after redis-py's five seconds.
-    broker_transport_options={"socket_timeout": None, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    broker_transport_options={
+        "socket_timeout": None,
+        "socket_connect_timeout": 2,
+        "visibility_timeout": 3600,
+    },
     beat_schedule={
         "sweep": {"task": "medweb.jobs.sweep", "schedule": 5.0, "options": {"queue": "sweep", "expires": 5}},
         "housekeep": {"task": "medweb.jobs.housekeep", "schedule": 600.0, "options": {"queue": "sweep"}},

@@ -1,1 +1,47 @@
-def navigation(request): return {}
+"""What the navigation shows to whom."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from medweb.accounts.models import Role
+
+# label, URL name, icon, key after "g", roles (empty: everyone)
+_ITEMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+    ("Library", "cases:library", "library", "l", ()),
+    ("Collections", "cases:collections", "collection", "c", ()),
+    ("New case", "cases:case-create", "plus", "n", (Role.INSTRUCTOR, Role.ADMINISTRATOR)),
+    ("Models", "analysis:models", "model", "m", (Role.INSTRUCTOR, Role.STAFF, Role.ADMINISTRATOR)),
+    ("Jobs", "jobs:jobs", "jobs", "j", ()),
+    ("People", "accounts:people", "people", "p", (Role.ADMINISTRATOR,)),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the items this person may use, the current one marked, and the live address."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    labels = {
+        "Library": _("Library"),
+        "Collections": _("Collections"),
+        "New case": _("New case"),
+        "Models": _("Models"),
+        "Jobs": _("Jobs"),
+        "People": _("People"),
+    }
+    items = [
+        {"label": labels[label], "url": reverse(name), "icon": icon, "key": key, "current": here == name}
+        for label, name, icon, key, roles in _ITEMS
+        if not roles or user.has_role(*roles)
+    ]
+    return {"navigation": items, "live_url": live_url(f"user:{user.pk}")}
+
+
+def live_url(*topics: str) -> str:
+    """Address of the stream for these topics; a view that shows more puts its own into the context."""
+    return f"{reverse('live:stream')}?topics={','.join(topics)}"

@@ -15,9 +15,7 @@ class Annotation(models.Model):
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="annotations")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations")
     is_reference = models.BooleanField(default=False)
-    status = models.CharField(
-        max_length=10, choices=AnnotationStatus, default=AnnotationStatus.DRAFT
-    )
+    status = models.CharField(max_length=10, choices=AnnotationStatus, default=AnnotationStatus.DRAFT)
     revision = models.PositiveIntegerField(default=1)
     shapes = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)

@@ -15,9 +15,7 @@ class Collection(models.Model):
     description = models.TextField(blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.EVERYONE)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="collections")
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, blank=True, related_name="member_collections"
-    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="member_collections")
     cases = models.ManyToManyField(Case, through="CollectionItem", related_name="collections")
     created_at = models.DateTimeField(default=timezone.now)
 

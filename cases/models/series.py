@@ -47,9 +47,7 @@ class Instance(models.Model):
 
     class Meta:
         ordering = ("series", "number", "id")
-        constraints = (
-            models.UniqueConstraint(fields=["series", "sop_uid"], name="one_instance_per_series"),
-        )
+        constraints = (models.UniqueConstraint(fields=["series", "sop_uid"], name="one_instance_per_series"),)
         indexes = (models.Index(fields=["digest"], name="instance_digest"),)
 
     def __str__(self) -> str:

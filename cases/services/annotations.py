@@ -95,9 +95,7 @@ def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
     record("annotation.submit", annotation, by=by, revision=revision)
     case_id, annotation_id = annotation.series.case_id, annotation.pk
     publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
-    transaction.on_commit(
-        lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id)
-    )
+    transaction.on_commit(lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id))
     return annotation
 
 

@@ -22,7 +22,9 @@ FIELDS = ("title", "description", "visibility")
 
 
 @transaction.atomic
-def create(*, title: str, description: str = "", visibility: str = Visibility.EVERYONE, by: User) -> Collection:
+def create(
+    *, title: str, description: str = "", visibility: str = Visibility.EVERYONE, by: User
+) -> Collection:
     """Make an empty collection; the slug is taken from the title and made unique."""
     check_user_can_create_collection(by)
     base = slugify(title)[:70] or "collection"
@@ -30,7 +32,9 @@ def create(*, title: str, description: str = "", visibility: str = Visibility.EV
     while Collection.objects.filter(slug=slug).exists():
         number += 1
         slug = f"{base}-{number}"
-    collection = Collection(title=title.strip(), slug=slug, description=description, visibility=visibility, owner=by)
+    collection = Collection(
+        title=title.strip(), slug=slug, description=description, visibility=visibility, owner=by
+    )
     collection.full_clean()
     collection.save()
     record("collection.create", collection, by=by)
@@ -38,7 +42,9 @@ def create(*, title: str, description: str = "", visibility: str = Visibility.EV
 
 
 @transaction.atomic
-def update(*, collection: Collection, fields: dict[str, Any], members: list[User] | None = None, by: User) -> Collection:
+def update(
+    *, collection: Collection, fields: dict[str, Any], members: list[User] | None = None, by: User
+) -> Collection:
     """Change title, description, visibility and (when given) the invited members."""
     check_user_can_edit_collection(by, collection)
     if unknown := set(fields) - set(FIELDS):
@@ -62,7 +68,9 @@ def delete(*, collection: Collection, by: User) -> None:
 
 
 @transaction.atomic
-def put(*, collection: Collection, case: Case, label: str = "", split: str = Split.NONE, by: User) -> CollectionItem:
+def put(
+    *, collection: Collection, case: Case, label: str = "", split: str = Split.NONE, by: User
+) -> CollectionItem:
     """Put a case into a collection, or change its label and split there."""
     check_user_can_put_case(by, case, collection)
     if split not in Split.values:

@@ -132,7 +132,9 @@ def judge(run: Run, *, upload_id: int) -> None:
             code,
             _sentence(outcome, refusals, removed),
         )
-        record(f"upload.{'accept' if accepted else 'refuse'}", upload, by=None, removed=dict(removed), code=code)
+        record(
+            f"upload.{'accept' if accepted else 'refuse'}", upload, by=None, removed=dict(removed), code=code
+        )
         publish(f"case:{upload.case_id}", "case-changed", case=upload.case_id)
         result.update(upload=upload.pk, series=sorted(outcome.series))
 
@@ -150,7 +152,9 @@ def _sentence(outcome: intake.Outcome, refusals: list[Refused], removed: Counter
         )
     if total := sum(removed.values()):
         parts.append(
-            ngettext("%(n)d header value removed or replaced", "%(n)d header values removed or replaced", total)
+            ngettext(
+                "%(n)d header value removed or replaced", "%(n)d header values removed or replaced", total
+            )
             % {"n": total}
         )
     if len(refusals) == 1 and not parts:

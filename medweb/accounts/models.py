@@ -24,7 +24,9 @@ class User(AbstractUser):
 
     display_name = models.CharField(_("display name"), max_length=120, blank=True)
 
-    personal_fields = frozenset({"username", "first_name", "last_name", "email", "display_name", "last_login"})
+    personal_fields = frozenset(
+        {"username", "first_name", "last_name", "email", "display_name", "last_login"}
+    )
 
     class Meta(AbstractUser.Meta):
         ordering = ("username",)

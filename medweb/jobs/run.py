@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,12 @@ def lease_end() -> datetime:
 
 def announce(row: Job) -> None:
     """Nudge the pages that show this job."""
-    for topic in {*row.topics, f"job:{row.pk}", "jobs:all", *([f"user:{row.asked_by_id}"] if row.asked_by_id else [])}:
+    for topic in {
+        *row.topics,
+        f"job:{row.pk}",
+        "jobs:all",
+        *([f"user:{row.asked_by_id}"] if row.asked_by_id else []),
+    }:
         publish(topic, "job-changed", job=row.pk, state=str(row.state))
 
 
@@ -169,12 +174,18 @@ def work(job_id: int, *, timeouts: tuple[type[BaseException], ...] = ()) -> str:
     except JobFailed as error:
         return _failed(run, str(error))
     except timeouts:
-        return _failed(run, _("This took longer than %(n)g minutes and was stopped. Try a smaller input.") % {"n": spec.minutes})
+        return _failed(
+            run,
+            _("This took longer than %(n)g minutes and was stopped. Try a smaller input.")
+            % {"n": spec.minutes},
+        )
     except Exception:  # the worker must live on; the traceback is in the log, the reference on the page
         log.exception("Job %s (%s) failed", job_id, spec.name)
         return _failed(
             run,
-            _("Something went wrong inside the program. Try again; if it happens again, tell the administrator: job %(n)d.")
+            _(
+                "Something went wrong inside the program. Try again; if it happens again, tell the administrator: job %(n)d."
+            )
             % {"n": job_id},
         )
     return _settle(run, spec)
@@ -184,12 +195,12 @@ def _settle(run: Run, spec: Kind) -> str:
     """A job function that returned without ``finish`` has a defect; say so instead of running for ever."""
     if run._mine().exists():
         log.error("Job %s (%s) returned without finish()", run.job.pk, spec.name)
-        return _failed(run, _("The job ended without a result. Tell the administrator: job %(n)d.") % {"n": run.job.pk})
+        return _failed(
+            run, _("The job ended without a result. Tell the administrator: job %(n)d.") % {"n": run.job.pk}
+        )
     return "done"
 
 
 def _failed(run: Run, sentence: str) -> str:
     ended = end(run.job, State.FAILED, sentence, attempt=run.attempt)
     return "failed" if ended else "lost"
-
-

@@ -111,7 +111,8 @@ def sweep() -> int:
             moved += end(
                 row,
                 State.FAILED,
-                _("The worker stopped %(n)d times while doing this, so it was given up.") % {"n": row.attempt},
+                _("The worker stopped %(n)d times while doing this, so it was given up.")
+                % {"n": row.attempt},
                 attempt=row.attempt,
             )
             continue

@@ -53,11 +53,15 @@ async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if not heard:
         return HttpResponse(_("You may not listen to this."), status=403, content_type="text/plain")
     if not settings.REDIS_URL:
-        return HttpResponse(_("Live news are off: no broker is configured."), status=503, content_type="text/plain")
+        return HttpResponse(
+            _("Live news are off: no broker is configured."), status=503, content_type="text/plain"
+        )
 
     async def events() -> AsyncIterator[bytes]:
         ends = time.monotonic() + LIFETIME_SECONDS
-        connection = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=2)
+        connection = aioredis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=2
+        )
         pubsub = connection.pubsub(ignore_subscribe_messages=True)
         try:
             await pubsub.subscribe(*(CHANNEL + name for name in heard))

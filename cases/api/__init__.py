@@ -1,0 +1,1 @@
+"""The same services and rules as the pages, as JSON."""

@@ -1,0 +1,136 @@
+"""Drawings in the API: the viewer saves here."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.api.serializers import (
+    AnnotationSaveSerializer,
+    AnnotationSerializer,
+    AnnotationStartSerializer,
+    AnnotationSubmitSerializer,
+)
+from cases.errors import StaleRevision
+from cases.geometry.schema import GeometryError
+from cases.models import Annotation, Series
+from cases.services import annotations as services
+from medweb.errors import Problem
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """The request's object; its shapes stay raw, because the geometry schema names fields better than DRF."""
+    if not isinstance(request.data, dict):
+        raise ParseError("Send a JSON object.")
+    return dict(request.data)
+
+
+def _whole(data: dict[str, Any], name: str) -> int:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**31:
+        message = "A whole number from 1 on is required."
+        raise Problem(400, "invalid", f"{name}: {message}", errors=[{"field": name, "message": message}])
+    return value
+
+
+def _geometry_problem(error: GeometryError) -> Problem:
+    return Problem(
+        400,
+        "invalid-geometry",
+        f"{error.field}: {error.message}",
+        errors=[{"field": error.field, "message": error.message}],
+    )
+
+
+def _stale(error: StaleRevision) -> Problem:
+    return Problem(
+        409, "stale-revision", "Somebody saved in between; nothing is lost.", current=error.current
+    )
+
+
+def _answer(request: Request, annotation: Annotation, code: int = status.HTTP_200_OK) -> Response:
+    return Response(AnnotationSerializer(annotation, context={"request": request}).data, status=code)
+
+
+class AnnotationList(generics.ListAPIView[Annotation]):
+    """Layers you may see: yours, submitted references, and what was submitted to you."""
+
+    serializer_class = AnnotationSerializer
+    queryset = Annotation.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        rows = Annotation.objects.visible_to(self.request.user).select_related("author", "series")
+        series = self.request.query_params.get("series", "")
+        if series:
+            rows = rows.filter(series=int(series)) if series.isdecimal() and len(series) < 18 else rows.none()
+        return rows
+
+    @extend_schema(parameters=[OpenApiParameter("series", OpenApiTypes.INT)])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(request=AnnotationStartSerializer, responses={201: AnnotationSerializer})
+    def post(self, request: Request) -> Response:
+        """First save of your layer on a series; 409 with the stored one when it exists already."""
+        data = _body(request)
+        rows = Series.objects.visible_to(request.user).select_related("case")  # type: ignore[arg-type]
+        series = get_object_or_404(rows, pk=_whole(data, "series"))
+        try:
+            made = services.start(series=series, shapes=data.get("shapes"), by=request.user)  # type: ignore[arg-type]
+        except GeometryError as error:
+            raise _geometry_problem(error) from None
+        except StaleRevision as error:
+            raise _stale(error) from None
+        return _answer(request, made, status.HTTP_201_CREATED)
+
+
+def _visible(request: Request, pk: int) -> Annotation:
+    rows = Annotation.objects.visible_to(request.user).select_related("series__case", "author")  # type: ignore[arg-type]
+    return get_object_or_404(rows, pk=pk)
+
+
+class AnnotationDetail(APIView):
+    @extend_schema(responses=AnnotationSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One layer."""
+        return _answer(request, _visible(request, pk))
+
+    @extend_schema(request=AnnotationSaveSerializer, responses=AnnotationSerializer)
+    def put(self, request: Request, pk: int) -> Response:
+        """Save over ``revision``; 409 with the stored layer when it is stale, 400 naming the wrong field."""
+        annotation = _visible(request, pk)
+        data = _body(request)
+        try:
+            saved = services.save(
+                annotation=annotation,
+                revision=_whole(data, "revision"),
+                shapes=data.get("shapes"),
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except GeometryError as error:
+            raise _geometry_problem(error) from None
+        except StaleRevision as error:
+            raise _stale(error) from None
+        return _answer(request, saved)
+
+
+class AnnotationSubmit(APIView):
+    @extend_schema(request=AnnotationSubmitSerializer, responses=AnnotationSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Hand the layer in."""
+        annotation = _visible(request, pk)
+        try:
+            sent = services.submit(
+                annotation=annotation,
+                revision=_whole(_body(request), "revision"),
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except StaleRevision as error:
+            raise _stale(error) from None
+        return _answer(request, sent)

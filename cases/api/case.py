@@ -1,0 +1,124 @@
+"""Cases in the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.api.serializers import CasePatchSerializer, CaseSerializer
+from cases.enums import BodyRegion, Level, Modality
+from cases.errors import StaleRevision
+from cases.models import Case
+from cases.search import matching
+from cases.services import cases as services
+from cases.services.terms import local_term
+from medweb.errors import Problem
+
+
+def visible_case(request: Request, pk: int) -> Case:
+    rows = Case.objects.visible_to(request.user).select_related("author", "diagnosis")  # type: ignore[arg-type]
+    return get_object_or_404(rows, pk=pk)
+
+
+def service_fields(data: dict[str, Any]) -> dict[str, Any]:
+    """Validated request data in the names of the service."""
+    fields = {name: value for name, value in data.items() if name in services.TEXT_FIELDS}
+    if "diagnosis_text" in data:
+        wording = data["diagnosis_text"].strip()
+        fields["diagnosis"] = local_term(wording) if wording else None
+    return fields
+
+
+class CaseList(generics.ListAPIView[Case]):
+    """Cases you may see, newest first."""
+
+    serializer_class = CaseSerializer
+    queryset = Case.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        query = self.request.query_params
+        rows = Case.objects.visible_to(self.request.user)
+        for name in ("modality", "body_region", "level"):
+            if values := query.getlist(name):
+                rows = rows.filter(**{f"{name}__in": values})
+        rows = matching(rows, query.get("q", "")[:200])
+        return rows.select_related("author", "diagnosis").prefetch_related("series")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", OpenApiTypes.STR, description="Words to find in the text"),
+            OpenApiParameter("modality", OpenApiTypes.STR, enum=Modality.values),
+            OpenApiParameter("body_region", OpenApiTypes.STR, enum=BodyRegion.values),
+            OpenApiParameter("level", OpenApiTypes.STR, enum=Level.values),
+        ]
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(request=CaseSerializer, responses={201: CaseSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a draft; instructors and administrators."""
+        data = CaseSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        case = services.create(fields=service_fields(data.validated_data), by=request.user)  # type: ignore[arg-type]
+        return Response(CaseSerializer(case).data, status=status.HTTP_201_CREATED)
+
+
+class CaseDetail(APIView):
+    @extend_schema(responses=CaseSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One case with the ids of its series."""
+        return Response(CaseSerializer(visible_case(request, pk)).data)
+
+    @extend_schema(request=CasePatchSerializer, responses=CaseSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change the text; 409 when ``revision`` is not the stored one."""
+        case = visible_case(request, pk)
+        data = CasePatchSerializer(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        if "revision" not in data.validated_data:
+            raise Problem(
+                400,
+                "invalid",
+                "revision: this field is required.",
+                errors=[{"field": "revision", "message": "This field is required."}],
+            )
+        try:
+            case = services.update(
+                case=case,
+                revision=data.validated_data["revision"],
+                fields=service_fields(data.validated_data),
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except StaleRevision as stale:
+            raise Problem(
+                409, "stale-revision", "Somebody saved in between.", current=stale.current
+            ) from None
+        return Response(CaseSerializer(case).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete a case with its images."""
+        services.delete(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CasePublish(APIView):
+    @extend_schema(request=None, responses=CaseSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Publish a complete draft."""
+        case = services.publish_case(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        return Response(CaseSerializer(case).data)
+
+
+class CaseWithdraw(APIView):
+    @extend_schema(request=None, responses=CaseSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Make a published case a draft again."""
+        case = services.withdraw(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        return Response(CaseSerializer(case).data)

@@ -1,0 +1,100 @@
+"""Collections and terms in the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.api.case import visible_case
+from cases.api.serializers import CollectionItemSerializer, CollectionSerializer, TermSerializer
+from cases.models import Collection, Term
+from cases.services import collections as services
+
+
+class CollectionList(generics.ListAPIView[Collection]):
+    """Collections you may see."""
+
+    serializer_class = CollectionSerializer
+    queryset = Collection.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        return Collection.objects.visible_to(self.request.user).select_related("owner")
+
+    @extend_schema(request=CollectionSerializer, responses={201: CollectionSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a collection."""
+        data = CollectionSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        made = services.create(**data.validated_data, by=request.user)
+        return Response(CollectionSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+def _visible(request: Request, pk: int) -> Collection:
+    return get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+
+
+class CollectionDetail(APIView):
+    @extend_schema(responses=CollectionSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One collection."""
+        return Response(CollectionSerializer(_visible(request, pk)).data)
+
+    @extend_schema(request=CollectionSerializer, responses=CollectionSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change title, description or visibility."""
+        row = _visible(request, pk)
+        data = CollectionSerializer(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        saved = services.update(collection=row, fields=dict(data.validated_data), by=request.user)  # type: ignore[arg-type]
+        return Response(CollectionSerializer(saved).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete the collection; its cases stay."""
+        services.delete(collection=_visible(request, pk), by=request.user)  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CollectionItems(APIView):
+    @extend_schema(request=CollectionItemSerializer, responses={200: CollectionItemSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Put a case into the collection, or change its label and split there."""
+        row = _visible(request, pk)
+        data = CollectionItemSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        values: dict[str, Any] = data.validated_data
+        item = services.put(
+            collection=row,
+            case=visible_case(request, values["case"]),
+            label=values["label"],
+            split=values["split"],
+            by=request.user,  # type: ignore[arg-type]
+        )
+        return Response({"case": item.case_id, "label": item.label, "split": item.split})
+
+
+class TermList(generics.ListAPIView[Term]):
+    """Coded terms by the beginning of their wording or code."""
+
+    serializer_class = TermSerializer
+    queryset = Term.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        from django.db.models import Q
+
+        query = self.request.query_params.get("q", "")[:100]
+        rows = (
+            Term.objects.filter(Q(display__istartswith=query) | Q(code__istartswith=query))
+            if query
+            else Term.objects.filter()
+        )
+        return rows
+
+    @extend_schema(parameters=[OpenApiParameter("q", OpenApiTypes.STR)])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)

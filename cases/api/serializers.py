@@ -1,0 +1,189 @@
+"""Rows as JSON, and what requests may hold."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from cases.enums import Split, Visibility
+from cases.models import Annotation, Case, Collection, Frame, Series, Term, Upload
+
+
+class TermSerializer(serializers.ModelSerializer[Term]):
+    class Meta:
+        model = Term
+        fields = ("id", "system", "code", "display")
+
+
+class CaseSerializer(serializers.ModelSerializer[Case]):
+    """``revision`` is required on PATCH: it names the text the change started from."""
+
+    diagnosis = TermSerializer(read_only=True)
+    diagnosis_text = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Wording; makes a local term when new",
+    )
+    author = serializers.CharField(source="author.username", read_only=True)
+    series = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+
+    class Meta:
+        model = Case
+        fields = (
+            "id", "title", "history", "findings", "differential", "diagnosis", "diagnosis_text", "discussion",
+            "management", "modality", "body_region", "level", "keywords", "source", "status", "simulated",
+            "author", "series", "revision", "created_at", "modified_at", "published_at",
+        )  # fmt: skip
+        read_only_fields = (
+            "id", "status", "simulated", "author", "series", "revision", "created_at", "modified_at", "published_at",
+        )  # fmt: skip
+
+
+class CasePatchSerializer(CaseSerializer):
+    revision = serializers.IntegerField(min_value=1, help_text="The revision the change started from")
+
+    class Meta(CaseSerializer.Meta):
+        read_only_fields = tuple(n for n in CaseSerializer.Meta.read_only_fields if n != "revision")  # type: ignore[assignment]
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    center = serializers.FloatField()
+    width = serializers.FloatField()
+
+
+class PresetSerializer(WindowSerializer):
+    name = serializers.CharField()
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    label = serializers.CharField()
+    color = serializers.CharField()
+
+
+class FrameSerializer(serializers.ModelSerializer[Frame]):
+    window = serializers.SerializerMethodField()
+    pixels_url = serializers.SerializerMethodField()
+    preview_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Frame
+        fields = (
+            "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window", "invert", "unit",
+            "pixel_spacing", "position", "orientation", "slice_thickness", "pixels_url", "preview_url",
+        )  # fmt: skip
+
+    @extend_schema_field(WindowSerializer)
+    def get_window(self, frame: Frame) -> dict[str, float]:
+        return {"center": frame.window_center, "width": frame.window_width}
+
+    def get_pixels_url(self, frame: Frame) -> str:
+        return reverse("cases:frame-pixels", args=[frame.pk, frame.digest[:16]])
+
+    def get_preview_url(self, frame: Frame) -> str:
+        return reverse("cases:frame-preview", args=[frame.pk, frame.preview_digest[:16]])
+
+
+class SeriesSerializer(serializers.ModelSerializer[Series]):
+    class Meta:
+        model = Series
+        fields = ("id", "case", "modality", "description", "number", "is_localiser", "frame_count")
+
+
+class SeriesDetailSerializer(SeriesSerializer):
+    """All the viewer needs: frames in order, window presets, labels."""
+
+    unit = serializers.CharField(read_only=True)
+    presets = PresetSerializer(many=True, read_only=True)
+    labels = LabelSerializer(many=True, read_only=True)
+    frames = FrameSerializer(many=True, read_only=True)
+
+    class Meta(SeriesSerializer.Meta):
+        fields = (*SeriesSerializer.Meta.fields, "unit", "presets", "labels", "frames")  # type: ignore[assignment]
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    file = serializers.FileField(write_only=True, help_text="DICOM, PNG, JPEG, TIFF, BMP, WebP, ZIP or TAR")
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id", "case", "state", "code", "sentence", "byte_count", "taken", "doubled", "refused", "removed",
+            "series", "created_at", "finished_at", "file",
+        )  # fmt: skip
+        read_only_fields = (
+            "id", "case", "state", "code", "sentence", "byte_count", "taken", "doubled", "refused", "removed",
+            "series", "created_at", "finished_at",
+        )  # fmt: skip
+
+
+class ShapeSerializer(serializers.Serializer[Any]):
+    """Documentation of a shape; :mod:`cases.geometry.schema` is what checks it."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=["point", "box", "ellipse", "polygon", "freehand", "length"])
+    frame = serializers.IntegerField(min_value=0)
+    points = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        help_text="Pixel coordinates [x, y]; (0, 0) is the top left corner of the top left pixel",
+    )
+    label = serializers.CharField(max_length=64, allow_blank=True)
+    note = serializers.CharField(max_length=500, allow_blank=True, required=False)
+
+
+class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
+    layer = serializers.SerializerMethodField()
+    author = serializers.CharField(source="author.__str__", read_only=True)
+    can_edit = serializers.SerializerMethodField()
+    shapes = ShapeSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Annotation
+        fields = (
+            "id", "series", "layer", "author", "status", "revision", "shapes", "can_edit", "modified_at", "submitted_at",
+        )  # fmt: skip
+
+    def _mine(self, annotation: Annotation) -> bool:
+        return bool(annotation.author_id == self.context["request"].user.pk)
+
+    @extend_schema_field(serializers.ChoiceField(choices=["mine", "reference", "other"]))
+    def get_layer(self, annotation: Annotation) -> str:
+        if self._mine(annotation):
+            return "mine"
+        return "reference" if annotation.is_reference else "other"
+
+    def get_can_edit(self, annotation: Annotation) -> bool:
+        return self._mine(annotation)
+
+
+class AnnotationStartSerializer(serializers.Serializer[Any]):
+    series = serializers.IntegerField(min_value=1)
+    shapes = ShapeSerializer(many=True)
+
+
+class AnnotationSaveSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(min_value=1, help_text="The revision the drawing started from")
+    shapes = ShapeSerializer(many=True)
+
+
+class AnnotationSubmitSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(min_value=1)
+
+
+class CollectionSerializer(serializers.ModelSerializer[Collection]):
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+
+    class Meta:
+        model = Collection
+        fields = ("id", "title", "slug", "description", "visibility", "owner", "created_at")
+        read_only_fields = ("id", "slug", "owner", "created_at")
+
+
+class CollectionItemSerializer(serializers.Serializer[Any]):
+    case = serializers.IntegerField(min_value=1)
+    label = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True, default="")

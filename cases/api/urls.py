@@ -1,0 +1,22 @@
+from django.urls import path
+
+from cases.api import annotation, case, collection, series, upload
+
+urlpatterns = [
+    path("cases/", case.CaseList.as_view(), name="api-cases"),
+    path("cases/<int:pk>/", case.CaseDetail.as_view(), name="api-case"),
+    path("cases/<int:pk>/publish/", case.CasePublish.as_view(), name="api-case-publish"),
+    path("cases/<int:pk>/withdraw/", case.CaseWithdraw.as_view(), name="api-case-withdraw"),
+    path("cases/<int:pk>/series/", series.CaseSeries.as_view(), name="api-case-series"),
+    path("cases/<int:pk>/uploads/", upload.CaseUploads.as_view(), name="api-case-uploads"),
+    path("series/<int:pk>/", series.SeriesDetail.as_view(), name="api-series"),
+    path("uploads/<int:pk>/", upload.UploadDetail.as_view(), name="api-upload"),
+    path("uploads/<int:pk>/cancel/", upload.UploadCancel.as_view(), name="api-upload-cancel"),
+    path("annotations/", annotation.AnnotationList.as_view(), name="api-annotations"),
+    path("annotations/<int:pk>/", annotation.AnnotationDetail.as_view(), name="api-annotation"),
+    path("annotations/<int:pk>/submit/", annotation.AnnotationSubmit.as_view(), name="api-annotation-submit"),
+    path("collections/", collection.CollectionList.as_view(), name="api-collections"),
+    path("collections/<int:pk>/", collection.CollectionDetail.as_view(), name="api-collection"),
+    path("collections/<int:pk>/items/", collection.CollectionItems.as_view(), name="api-collection-items"),
+    path("terms/", collection.TermList.as_view(), name="api-terms"),
+]

@@ -1,0 +1,33 @@
+from django.urls import path
+
+from cases.views import case, collection, library, series, upload
+
+app_name = "cases"
+urlpatterns = [
+    path("", library.library, name="library"),
+    path("cases/new/", case.case_create, name="case-create"),
+    path("cases/<int:pk>/", case.case_page, name="case"),
+    path("cases/<int:pk>/text/", case.case_text, name="case-text"),
+    path("cases/<int:pk>/edit/", case.case_edit, name="case-edit"),
+    path("cases/<int:pk>/publish/", case.case_publish, name="case-publish"),
+    path("cases/<int:pk>/withdraw/", case.case_withdraw, name="case-withdraw"),
+    path("cases/<int:pk>/delete/", case.case_delete, name="case-delete"),
+    path("cases/<int:pk>/put/", case.case_put, name="case-put"),
+    path("cases/<int:pk>/uploads/", upload.upload_list, name="upload-list"),
+    path("cases/<int:pk>/uploads/new/", upload.upload_create, name="upload-create"),
+    path("uploads/<int:pk>/", upload.upload_state, name="upload"),
+    path("uploads/<int:pk>/cancel/", upload.upload_cancel, name="upload-cancel"),
+    path("frames/<int:pk>/<slug:digest>/pixels", series.frame_pixels, name="frame-pixels"),
+    path("frames/<int:pk>/<slug:digest>/preview.jpg", series.frame_preview, name="frame-preview"),
+    path("frames/<int:pk>/thumbnail.jpg", series.frame_thumbnail, name="frame-thumbnail"),
+    path("collections/", collection.collections, name="collections"),
+    path("collections/new/", collection.collection_create, name="collection-create"),
+    path("collections/<int:pk>/", collection.collection, name="collection"),
+    path("collections/<int:pk>/edit/", collection.collection_edit, name="collection-edit"),
+    path("collections/<int:pk>/delete/", collection.collection_delete, name="collection-delete"),
+    path(
+        "collections/<int:pk>/cases/<int:case_pk>/take-out/",
+        collection.collection_take_out,
+        name="collection-take-out",
+    ),
+]

@@ -1,0 +1,201 @@
+"""The case page, and writing a case."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.errors import StaleRevision
+from cases.forms import CaseForm, CollectionItemForm
+from cases.models import Case, Collection, Term
+from cases.permissions import (
+    check_user_can_create_case,
+    check_user_can_edit_case,
+    user_can_draw,
+    user_can_edit_case,
+)
+from cases.policies import case_is_publishable
+from cases.services import cases as services
+from cases.services import collections as collection_services
+from cases.text import to_html
+from medweb.accounts.models import User
+from medweb.navigation import live_url
+
+MARKDOWN_SECTIONS = ("history", "findings", "discussion", "management")
+
+
+def text_context(case: Case) -> dict[str, Any]:
+    """The rendered text of a case, for the page and for the fragment."""
+    return {
+        "case": case,
+        "sections": {name: to_html(getattr(case, name)) for name in MARKDOWN_SECTIONS},
+        "differential": differential_lines(case),
+    }
+
+
+def differential_lines(case: Case) -> list[str]:
+    """The ordered differential, without the numbers an author may have typed."""
+    lines = (line.strip().lstrip("-*0123456789.) ") for line in case.differential.splitlines())
+    return [line for line in lines if line]
+
+
+def visible_case(user: Any, pk: int) -> Case:
+    rows = Case.objects.visible_to(user).select_related("author", "diagnosis")
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_GET
+def case_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
+    user: User = request.user  # type: ignore[assignment]
+    case = visible_case(user, pk)
+    series = list(case.series.filter(frame_count__gt=0))
+    chosen = next((s for s in series if str(s.pk) == request.GET.get("series")), None)
+    chosen = chosen or max(
+        (s for s in series if not s.is_localiser), key=lambda s: (s.frame_count, -s.number), default=None
+    )
+    chosen = chosen or (series[0] if series else None)
+    can_edit = user_can_edit_case(user, case)
+    publishable, blocked = case_is_publishable(case) if can_edit else (False, "")
+    context = {
+        **text_context(case),
+        "series_list": series,
+        "series": chosen,
+        "collections": case.collections.filter(pk__in=Collection.objects.visible_to(user)),
+        "can_edit": can_edit,
+        "can_draw": user_can_draw(user, case),
+        "publishable": publishable,
+        "blocked": blocked,
+        "uploads": case.uploads.all()[:20] if can_edit else [],
+        "item_form": CollectionItemForm(user=user) if can_edit else None,
+        "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),
+    }
+    return render(request, "cases/case.html", context)
+
+
+@require_GET
+def case_text(request: HttpRequest, pk: int) -> HttpResponse:
+    """Fragment: title line and text, re-read when the case changes."""
+    case = visible_case(request.user, pk)
+    return render(request, "cases/_case_text.html", text_context(case))
+
+
+def _form_page(request: HttpRequest, form: CaseForm, case: Case | None, status: int = 200) -> HttpResponse:
+    context = {"form": form, "case": case, "terms": Term.objects.order_by("display")[:500]}
+    return render(request, "cases/case_form.html", context, status=status)
+
+
+def _take_errors(form: CaseForm, error: ValidationError) -> None:
+    """Service errors beside their fields, the rest above the form."""
+    fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+    for name, texts in fields.items():
+        field = "diagnosis_text" if name == "diagnosis" else name
+        for text in texts:
+            form.add_error(field if field in form.fields else None, text)
+
+
+@require_http_methods(["GET", "POST"])
+def case_create(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    check_user_can_create_case(user)
+    form = CaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            case = services.create(fields=form.service_fields(), by=user)
+        except ValidationError as error:
+            _take_errors(form, error)
+        else:
+            messages.success(request, _("The draft is saved. Now drag images onto it."))
+            return redirect("cases:case", pk=case.pk)
+    return _form_page(request, form, None, 422 if request.method == "POST" else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """A stale form comes back with what was typed beside the stored text; saving again then overwrites."""
+    user: User = request.user  # type: ignore[assignment]
+    case = visible_case(user, pk)
+    check_user_can_edit_case(user, case)
+    if request.method == "GET":
+        return _form_page(request, CaseForm(instance=case), case)
+    # The form's instance is a copy: validation writes into it.
+    form = CaseForm(request.POST, instance=Case.objects.get(pk=case.pk))
+    if not form.is_valid():
+        return _form_page(request, form, case, 422)
+    try:
+        services.update(
+            case=case,
+            revision=form.cleaned_data["revision"] or 0,
+            fields=form.service_fields(),
+            by=user,
+        )
+    except StaleRevision as stale:
+        data = request.POST.copy()
+        data["revision"] = str(stale.current["revision"])
+        form = CaseForm(data, instance=Case.objects.get(pk=case.pk))
+        form.is_valid()
+        form.add_error(
+            None,
+            _(
+                "Somebody saved this case while you were writing. Your text is still here; compare it with the stored one, then save again to replace it."
+            ),
+        )
+        return _form_page(request, form, Case.objects.get(pk=case.pk), 409)
+    except ValidationError as error:
+        _take_errors(form, error)
+        return _form_page(request, form, case, 422)
+    messages.success(request, _("The case is saved."))
+    return redirect("cases:case", pk=case.pk)
+
+
+def _act(request: HttpRequest, pk: int, action: Any, done: str) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    try:
+        action(case=case, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done)
+    return redirect("cases:case", pk=pk)
+
+
+@require_POST
+def case_publish(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, services.publish_case, _("The case is published."))
+
+
+@require_POST
+def case_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, services.withdraw, _("The case is a draft again."))
+
+
+@require_POST
+def case_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    services.delete(case=case, by=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("The case and its images are deleted."))
+    return redirect("cases:library")
+
+
+@require_POST
+def case_put(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put the case into a collection."""
+    user: User = request.user  # type: ignore[assignment]
+    case = visible_case(user, pk)
+    form = CollectionItemForm(request.POST, user=user)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of your collections."))
+        return redirect("cases:case", pk=pk)
+    collection_services.put(
+        collection=form.cleaned_data["collection"],
+        case=case,
+        label=form.cleaned_data["label"],
+        split=form.cleaned_data["split"],
+        by=user,
+    )
+    messages.success(request, _("The case is in “%(title)s”.") % {"title": form.cleaned_data["collection"]})
+    return redirect("cases:case", pk=pk)

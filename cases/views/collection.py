@@ -1,0 +1,126 @@
+"""Collections."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.forms import CollectionForm
+from cases.models import Case, Collection
+from cases.permissions import (
+    check_user_can_create_collection,
+    check_user_can_edit_collection,
+    user_can_create_collection,
+    user_can_edit_collection,
+)
+from cases.services import collections as services
+from cases.views.case import visible_case
+from cases.views.library import attach_covers, for_cards
+from medweb.accounts.models import User
+from medweb.paging import page_of
+
+
+def visible_collection(user: Any, pk: int) -> Collection:
+    return get_object_or_404(Collection.objects.visible_to(user).select_related("owner"), pk=pk)
+
+
+@require_GET
+def collections(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    rows = (
+        Collection.objects.visible_to(user)
+        .select_related("owner")
+        .annotate(n=Count("items", filter=Q(items__case__in=Case.objects.visible_to(user))))
+    )
+    context = {
+        "page": page_of(request, rows, size=30, ordering=("title", "id")),
+        "can_create": user_can_create_collection(user),
+    }
+    return render(request, "cases/collections.html", context)
+
+
+@require_GET
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """One collection: how its labels and splits are made up, and its cases."""
+    user: User = request.user  # type: ignore[assignment]
+    row = visible_collection(user, pk)
+    items = row.items.filter(case__in=Case.objects.visible_to(user))
+    cases = Case.objects.visible_to(user).filter(items__collection=row)
+    page = page_of(request, for_cards(cases), size=24)
+    attach_covers(page.rows)
+    labels = dict(items.filter(case__in=page.rows).values_list("case", "label"))
+    for case in page.rows:
+        case.label = labels.get(case.pk, "")  # type: ignore[attr-defined]
+    context = {
+        "collection": row,
+        "page": page,
+        "total": items.count(),
+        "labels": list(items.exclude(label="").values("label").annotate(n=Count("pk")).order_by("-n")),
+        "splits": list(items.exclude(split="").values("split").annotate(n=Count("pk")).order_by("-n")),
+        "can_edit": user_can_edit_collection(user, row),
+    }
+    return render(request, "cases/collection.html", context)
+
+
+def _saved(request: HttpRequest, form: CollectionForm, row: Collection | None) -> Collection | None:
+    """Write the form through the service; errors go back into the form."""
+    values = {name: form.cleaned_data[name] for name in services.FIELDS}
+    user: User = request.user  # type: ignore[assignment]
+    try:
+        if row is None:
+            row = services.create(**values, by=user)
+            return services.update(
+                collection=row, fields={}, members=list(form.cleaned_data["members"]), by=user
+            )
+        return services.update(
+            collection=row, fields=values, members=list(form.cleaned_data["members"]), by=user
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return None
+
+
+def _form_page(request: HttpRequest, row: Collection | None) -> HttpResponse:
+    copy = Collection.objects.get(pk=row.pk) if row else None
+    form = CollectionForm(request.POST or None, instance=copy)
+    if request.method == "POST" and form.is_valid():
+        saved = _saved(request, form, row)
+        if saved is not None:
+            messages.success(request, _("The collection is saved."))
+            return redirect("cases:collection", pk=saved.pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "cases/collection_form.html", {"form": form, "collection": row}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def collection_create(request: HttpRequest) -> HttpResponse:
+    check_user_can_create_collection(request.user)  # type: ignore[arg-type]
+    return _form_page(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def collection_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    row = visible_collection(request.user, pk)
+    check_user_can_edit_collection(request.user, row)  # type: ignore[arg-type]
+    return _form_page(request, row)
+
+
+@require_POST
+def collection_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    row = visible_collection(request.user, pk)
+    services.delete(collection=row, by=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("The collection is deleted; its cases are still in the library."))
+    return redirect("cases:collections")
+
+
+@require_POST
+def collection_take_out(request: HttpRequest, pk: int, case_pk: int) -> HttpResponse:
+    row = visible_collection(request.user, pk)
+    services.take_out(collection=row, case=visible_case(request.user, case_pk), by=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("The case is no longer in this collection."))
+    return redirect("cases:collection", pk=pk)

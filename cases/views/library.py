@@ -1,0 +1,183 @@
+"""The library: find a case."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from cases.enums import BodyRegion, CaseStatus, Level, Modality
+from cases.models import Annotation, Case, Collection, Frame
+from cases.permissions import user_can_create_case
+from cases.search import matching
+from medweb.accounts.models import User
+from medweb.paging import page_of
+
+CHOICE_FACETS: tuple[tuple[str, Any, Any], ...] = (
+    ("modality", _("Modality"), Modality),
+    ("body_region", _("Body region"), BodyRegion),
+    ("level", _("Level"), Level),
+    ("status", _("Status"), CaseStatus),
+)
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    value: str
+    label: str
+    count: int
+    chosen: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Facet:
+    name: str
+    label: str
+    values: list[FacetValue]
+
+
+def _toggled(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    chosen = query.getlist(name)
+    query.setlist(name, [v for v in chosen if v != value] if value in chosen else [*chosen, value])
+    return f"?{query.urlencode()}"
+
+
+def _chosen(request: HttpRequest, name: str) -> list[str]:
+    return [value for value in request.GET.getlist(name) if value]
+
+
+def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = "") -> "QuerySet[Case]":
+    """``cases`` narrowed by the query string, leaving out one facet so that its other values can be counted."""
+    for name, _label, _choices in CHOICE_FACETS:
+        values = _chosen(request, name)
+        if values and name != without:
+            cases = cases.filter(**{f"{name}__in": values})
+    collections = [value for value in _chosen(request, "collection") if value.isdecimal()]
+    if collections and without != "collection":
+        visible = Collection.objects.visible_to(request.user).filter(pk__in=collections)
+        cases = cases.filter(pk__in=visible.values("cases"))
+    diagnoses = [value for value in _chosen(request, "diagnosis") if value.isdecimal()]
+    if diagnoses and without != "diagnosis":
+        cases = cases.filter(diagnosis__in=diagnoses)
+    if request.GET.get("mine") == "1":
+        cases = cases.filter(author=request.user)
+    return matching(cases, request.GET.get("q", "")[:200])
+
+
+def _facets(request: HttpRequest, cases: "QuerySet[Case]") -> list[Facet]:
+    facets = []
+    for name, label, choices in CHOICE_FACETS:
+        counts = dict(
+            filtered(request, cases, without=name).order_by().values_list(name).annotate(n=Count("pk"))
+        )
+        chosen = _chosen(request, name)
+        values = [
+            FacetValue(
+                value, str(text), counts.get(value, 0), value in chosen, _toggled(request, name, value)
+            )
+            for value, text in choices.choices
+            if counts.get(value, 0) or value in chosen
+        ]
+        if len(values) > 1 or any(value.chosen for value in values):
+            facets.append(Facet(name, str(label), values))
+    facets.append(_collections(request, cases))
+    facets.append(_diagnoses(request, cases))
+    return [facet for facet in facets if facet.values]
+
+
+def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
+    inside = filtered(request, cases, without="collection")
+    chosen = _chosen(request, "collection")
+    rows = (
+        Collection.objects.visible_to(request.user)
+        .annotate(n=Count("items", filter=Q(items__case__in=inside)))
+        .filter(Q(n__gt=0) | Q(pk__in=[v for v in chosen if v.isdecimal()]))
+        .order_by("-n", "title")[:12]
+    )
+    return Facet(
+        "collection",
+        str(_("Collection")),
+        [
+            FacetValue(
+                str(row.pk),
+                row.title,
+                row.n,
+                str(row.pk) in chosen,
+                _toggled(request, "collection", str(row.pk)),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _diagnoses(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
+    rows = (
+        filtered(request, cases, without="diagnosis")
+        .exclude(diagnosis=None)
+        .order_by()
+        .values_list("diagnosis", "diagnosis__display")
+        .annotate(n=Count("pk"))
+        .order_by("-n")[:12]
+    )
+    chosen = _chosen(request, "diagnosis")
+    return Facet(
+        "diagnosis",
+        str(_("Diagnosis")),
+        [
+            FacetValue(str(pk), display, n, str(pk) in chosen, _toggled(request, "diagnosis", str(pk)))
+            for pk, display, n in rows
+        ],
+    )
+
+
+def for_cards(cases: "QuerySet[Case]") -> "QuerySet[Case]":
+    """What a card shows, in a fixed number of queries: middle frame, frame count, whether it has drawings."""
+    first = Frame.objects.filter(series__case=OuterRef("pk"), series__is_localiser=False)
+    total = first.order_by().values("series__case").annotate(n=Count("pk")).values("n")
+    references = Annotation.objects.filter(series__case=OuterRef("pk"), is_reference=True, status="submitted")
+    return cases.select_related("author", "diagnosis").annotate(
+        frame_total=Subquery(total[:1]), has_reference=Exists(references)
+    )
+
+
+def attach_covers(cases: list[Case]) -> None:
+    """Give each case the frame for its card: the middle one of its largest series."""
+    covers: dict[int, tuple[int, int]] = {}
+    rows = Frame.objects.filter(
+        series__case__in=cases, series__is_localiser=False, index=F("series__frame_count") / 2
+    ).values_list("series__case_id", "pk", "series__frame_count")
+    for case_id, pk, total in rows:
+        if case_id not in covers or total > covers[case_id][1]:
+            covers[case_id] = (pk, total)
+    for case in cases:
+        case.cover_id = covers[case.pk][0] if case.pk in covers else None  # type: ignore[attr-defined]
+
+
+@require_GET
+def library(request: HttpRequest) -> HttpResponse:
+    """Cards of the cases this person may see, narrowed by search and facets; all state is in the address."""
+    user: User = request.user  # type: ignore[assignment]
+    visible = Case.objects.visible_to(user)
+    cases = filtered(request, visible)
+    page = page_of(request, for_cards(cases), size=24)
+    attach_covers(page.rows)
+    context = {
+        "page": page,
+        "total": cases.count(),
+        "facets": _facets(request, visible),
+        "search_text": request.GET.get("q", ""),
+        "narrowed": any(value for name, value in request.GET.items() if name != "cursor"),
+        "can_create": user_can_create_case(user),
+    }
+    template = (
+        "cases/_library_results.html"
+        if request.headers.get("HX-Target") == "results"
+        else "cases/library.html"
+    )
+    return render(request, template, context)

@@ -1,0 +1,59 @@
+"""Pixels and previews: immutable, cached by the browser, checked on every request."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from cases import blobs
+from cases.models import Frame, Series
+from medweb.errors import not_found
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+def _frame(request: HttpRequest, pk: int) -> Frame:
+    visible = Series.objects.visible_to(request.user)  # type: ignore[arg-type]
+    return get_object_or_404(Frame.objects.filter(series__in=visible), pk=pk)
+
+
+def _bytes(request: HttpRequest, digest: str, content_type: str) -> HttpResponse:
+    try:
+        data = blobs.get(digest)
+    except FileNotFoundError as error:
+        return not_found(request, error)
+    response = HttpResponse(data, content_type=content_type)
+    response["Cache-Control"] = IMMUTABLE
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+@require_GET
+def frame_pixels(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
+    """Raw little-endian pixels, stored gzipped and inflated by the browser; never through Python twice."""
+    frame = _frame(request, pk)
+    if digest != frame.digest[:16]:
+        return not_found(request, LookupError())
+    response = _bytes(request, frame.digest, "application/octet-stream")
+    if response.status_code == 200:
+        response["Content-Encoding"] = "gzip"
+    return response
+
+
+@require_GET
+def frame_preview(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
+    """Small JPEG in the stored window."""
+    frame = _frame(request, pk)
+    if digest != frame.preview_digest[:16]:
+        return not_found(request, LookupError())
+    return _bytes(request, frame.preview_digest, "image/jpeg")
+
+
+@require_GET
+def frame_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same preview without its digest in the address, for cards; may be cached for a short time."""
+    response = _bytes(request, _frame(request, pk).preview_digest, "image/jpeg")
+    if response.status_code == 200:
+        response["Cache-Control"] = "private, max-age=600"
+    return response
