@@ -25,6 +25,7 @@ _EPONYM_NOUNS = (
     "manoeuvre|maneuver|dislocation|duct|gland|glands|ligament|phenomenon|palsy|triad|tetralogy|classification"
 )
 _PATTERNS = re.compile(
+    r"</?[A-Za-z!][^>]*>?|[\x00-\x1f\x7f]+|"
     r"[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:https?|ftp|file)://\S+|"
     r"\b(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])\b|"
     r"\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d\b|\b[A-Za-z]{0,3}[-]?\d{6,}\b"
@@ -96,7 +97,7 @@ class Identity:
         return cls(frozenset(_words(texts)) | frozenset(_numbers(numbers)))
 
     def scrub(self, text: str) -> str:
-        """Replace the names and numbers, as whole words, and dates, addresses and long digit runs.
+        """Replace the names and numbers, as whole words, and dates, addresses, markup and long digit runs.
 
         A surname stays where it names a finding: a Mr Hodgkin may have Hodgkin lymphoma.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import struct
 import warnings
@@ -62,6 +63,9 @@ class ReadLimits:
 
 
 LIMITS = ReadLimits()
+
+# Its log lines quote header values and stack traces of damaged files; names do not belong in logs.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 _UNDEFINED = 0xFFFFFFFF
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
