@@ -90,7 +90,18 @@ export function createApi({ seriesUrl, annotationUrl, fetch = globalThis.fetch.b
     /** @returns {Promise<Series>} */
     series: () => json("GET", seriesUrl),
     /** @returns {Promise<Annotation[]>} */
-    annotations: async () => (await json("GET", annotationUrl)).results,
+    annotations: async () => {
+      /** @type {Annotation[]} */
+      const found = [];
+      for (let url = annotationUrl; url; ) {
+        const page = await json("GET", url);
+        found.push(...page.results);
+        // Behind a proxy the server may name itself wrongly: only the path of the next page is used.
+        const next = page.next ? new URL(page.next, "http://localhost") : null;
+        url = next ? next.pathname + next.search : "";
+      }
+      return found;
+    },
     /** @param {Series["id"]} series @param {Shape[]} shapes @returns {Promise<Annotation>} */
     create: (series, shapes) => json("POST", collection, { series, shapes }),
     /** @param {Annotation["id"]} id @param {number} revision @param {Shape[]} shapes @returns {Promise<Annotation>} */

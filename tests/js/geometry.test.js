@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+import * as geometry from "../../static/js/viewer/geometry.js";
+
+const table = JSON.parse(await readFile(new URL("fixtures/geometry.json", import.meta.url), "utf8"));
+
+function near(actual, expected) {
+  assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`);
+}
+
+function shape(kind, points) {
+  return { id: "a", kind, frame: 0, points, label: "" };
+}
+
+for (const entry of table) {
+  test(`table shared with Python: ${entry.name}`, () => {
+    near(geometry.area(entry.shape), entry.area_px);
+    near(geometry.perimeter(entry.shape), entry.perimeter_px);
+    near(geometry.area(entry.shape, entry.spacing), entry.area_mm2);
+    near(geometry.perimeter(entry.shape, entry.spacing), entry.perimeter_mm);
+    const runs = geometry.pixelRuns(entry.shape, entry.rows, entry.columns);
+    // Points and lines have no area, so no statistics are shown for them.
+    const expected = geometry.isClosed(entry.shape) ? entry.pixels : 0;
+    assert.equal(runs.reduce((sum, [, first, after]) => sum + after - first, 0), expected);
+  });
+}
+
+test("what has no extent is known before the server refuses it", () => {
+  assert.ok(geometry.isDegenerate(shape("box", [[1, 1], [1, 9]])));
+  assert.ok(geometry.isDegenerate(shape("polygon", [[1, 1], [5, 5], [9, 9]])));
+  assert.ok(geometry.isDegenerate(shape("polygon", [[1, 1], [5, 5]])));
+  assert.ok(geometry.isDegenerate(shape("length", [[1, 1], [1, 1]])));
+  assert.ok(!geometry.isDegenerate(shape("point", [[1, 1]])));
+  assert.ok(!geometry.isDegenerate(shape("ellipse", [[1, 1], [2, 2]])));
+});
+
+test("a shape is moved as far as the image goes and is not bent", () => {
+  const box = shape("box", [[2, 2], [6, 8]]);
+  assert.deepEqual(geometry.translate(box, -5, 100, 10, 10).points, [[0, 4], [4, 10]]);
+  assert.deepEqual(box.points, [[2, 2], [6, 8]]);
+});
+
+test("a corner of a box leaves the opposite one where it is", () => {
+  const box = shape("box", [[6, 8], [2, 2]]);
+  assert.deepEqual(geometry.handles(box), [[2, 2], [6, 2], [6, 8], [2, 8]]);
+  assert.deepEqual(geometry.moveHandle(box, 0, [1, 1]).points, [[6, 8], [1, 1]]);
+  assert.deepEqual(geometry.bounds(geometry.moveHandle(box, 1, [9, 0]).points), { x0: 2, y0: 0, x1: 9, y1: 8 });
+});
+
+test("vertices are put on the nearest edge and taken away down to three", () => {
+  const ring = shape("polygon", [[0, 0], [10, 0], [10, 10]]);
+  const four = geometry.insertVertex(ring, [5, 1], 2);
+  assert.deepEqual(four.points, [[0, 0], [5, 1], [10, 0], [10, 10]]);
+  assert.equal(geometry.insertVertex(ring, [2, 9], 1), ring);
+  assert.deepEqual(geometry.removeVertex(four, 1).points, ring.points);
+  assert.equal(geometry.removeVertex(ring, 0), ring);
+});
+
+test("a hit knows the outline from the inside", () => {
+  const circle = shape("ellipse", [[0, 0], [20, 20]]);
+  assert.ok(geometry.hit(circle, [0.1, 10]).outline < 0.2);
+  assert.deepEqual(geometry.hit(circle, [10, 10]).inside, true);
+  assert.equal(geometry.hit(circle, [1, 1]).inside, false);
+  near(geometry.hit(shape("length", [[0, 0], [10, 0]]), [5, 3]).outline, 3);
+});
+
+test("simplifying keeps the ends and stays within the tolerance, for long lines too", () => {
+  const line = Array.from({ length: 50000 }, (_, i) => [i / 100, Math.sin(i / 3000) * 20]);
+  const kept = geometry.simplify(line, 0.5);
+  assert.ok(kept.length < 100 && kept.length > 4);
+  assert.deepEqual([kept[0], kept.at(-1)], [line[0], line.at(-1)]);
+  for (const p of line.filter((_, i) => i % 97 === 0)) {
+    const distance = Math.min(...kept.slice(1).map((b, i) => geometry.segmentDistance(p, kept[i], b)));
+    assert.ok(distance <= 0.5);
+  }
+});
+
+test("corners that repeat are one", () => {
+  assert.deepEqual(geometry.withoutRepeats([[1, 1], [1, 1], [2, 2], [3, 1], [1, 1]]), [[1, 1], [2, 2], [3, 1]]);
+});
+
+test("coordinates are rounded so that the server returns what was sent", () => {
+  assert.deepEqual(geometry.clampPoint([1.23456, -4], 10, 10), [1.23, 0]);
+  assert.deepEqual(geometry.clampPoint([11, 10.004], 10, 10), [10, 10]);
+});
+
+test("measures say their unit", () => {
+  assert.equal(geometry.measureText(shape("length", [[0, 0], [3, 4]]), [2, 2]), "10.0 mm");
+  assert.equal(geometry.measureText(shape("length", [[0, 0], [3, 4]]), null), "5.0 px");
+  assert.equal(geometry.measureText(shape("box", [[0, 0], [30, 40]]), [0.5, 0.5]), "300 mm²");
+  assert.equal(geometry.measureText(shape("point", [[0, 0]]), null), "");
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as windowing from "../../static/js/viewer/windowing.js";
+
+const frame = { index: 0, rows: 2, columns: 2, samples: 1, dtype: "int16", slope: 2, intercept: -10, window: null, invert: false };
+
+test("the linear window of the standard", () => {
+  // PS3.3 C.11.2.1.2.1: centre 40, width 400 is black up to -160 and white from 239 on.
+  const window = { center: 40, width: 400 };
+  assert.equal(windowing.level(-160, window), 0);
+  assert.equal(windowing.level(239, window), 255);
+  assert.equal(windowing.level(39.5, window), 128);
+});
+
+test("a window of one unit or less is a threshold", () => {
+  assert.equal(windowing.level(0.4, { center: 0.5, width: 1e-3 }), 0);
+  assert.equal(windowing.level(0.6, { center: 0.5, width: 1e-3 }), 255);
+});
+
+test("signed pixels find their grey through slope and intercept", () => {
+  const out = new Uint32Array(4);
+  const pixels = new Int16Array([-32768, 0, 5, 32767]);
+  windowing.applyTable(pixels, windowing.buildTable(frame, { center: 0, width: 100 }, false), 1, out);
+  const expected = [-65546, -10, 0, 65524].map((value) => windowing.level(value, { center: 0, width: 100 }));
+  assert.deepEqual([...out].map((word) => word & 0xff), expected);
+  assert.ok([...out].every((word) => word >>> 24 === 255));
+});
+
+test("inverting twice is not inverting", () => {
+  const window = { center: 0, width: 100 };
+  const dark = windowing.buildTable({ ...frame, invert: true }, window, false);
+  assert.deepEqual(windowing.buildTable({ ...frame, invert: true }, window, true), windowing.buildTable(frame, window, false));
+  assert.equal((dark[0] & 0xff) + (windowing.buildTable(frame, window, false)[0] & 0xff), 255);
+});
+
+test("colours keep their order and are opaque", () => {
+  const rgb = { ...frame, samples: 3, dtype: "uint8", rows: 1, columns: 1 };
+  const out = new Uint32Array(1);
+  const table = windowing.buildTable(rgb, { center: 128, width: 256 }, false);
+  windowing.applyTable(new Uint8Array([10, 20, 30]), table, 3, out);
+  assert.deepEqual([...new Uint8Array(out.buffer)], [10, 20, 30, 255]);
+});
+
+test("a frame of the wrong size is refused", () => {
+  assert.equal(windowing.toPixels(new ArrayBuffer(8), frame).length, 4);
+  assert.throws(() => windowing.toPixels(new ArrayBuffer(6), frame), /6 bytes, 8 were expected/);
+});
+
+test("the automatic window leaves out the rare ends", () => {
+  const pixels = new Int16Array(1000).map((_, i) => (i === 0 ? -30000 : i === 1 ? 30000 : i % 100));
+  const { center, width } = windowing.autoWindow(pixels, frame);
+  assert.ok(center > 70 && center < 110 && width > 180 && width <= 200, `${center} ${width}`);
+  assert.ok(windowing.autoWindow(new Int16Array(4), frame).width > 0);
+});
+
+test("values are read with their unit, and nowhere outside", () => {
+  const pixels = new Int16Array([1, 2, 3, 4]);
+  assert.equal(windowing.valueText(pixels, frame, "HU", 1, 1), "-2 HU");
+  assert.equal(windowing.valueText(pixels, frame, "HU", 2, 0), "");
+  assert.equal(windowing.valueText(pixels, frame, "", -1, 0), "");
+});
+
+test("statistics of a region in real units", () => {
+  const found = windowing.statistics(new Int16Array([1, 2, 3, 4]), frame, [[0, 0, 2], [1, 1, 2]]);
+  assert.equal(found.count, 3);
+  assert.ok(Math.abs(found.mean - (2 * (7 / 3) - 10)) < 1e-12);
+  assert.ok(Math.abs(found.deviation - 2 * Math.sqrt(14 / 9)) < 1e-9);
+  assert.equal(windowing.statistics(new Int16Array(4), frame, []), null);
+});
