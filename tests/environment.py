@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from tests import support
 
@@ -28,6 +29,8 @@ def _prepare() -> str:
     folder = tempfile.mkdtemp(prefix="medweb-test-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["MEDWEB_DATA_DIR"] = folder
+    # WhiteNoise warns when it is missing, and warnings are errors here.
+    (Path(folder) / "static").mkdir()
     os.environ["MEDWEB_SAMPLE_LIBRARY"] = "0"
     os.environ.pop("MEDWEB_HOSTS", None)
     # A broker that the developer named is used; its address must reach pytest-xdist's processes unchanged.

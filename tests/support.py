@@ -175,6 +175,7 @@ class LiveApp:
 
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.folder = folder
+        (folder / "static").mkdir(exist_ok=True)
         self.port = free_port()
         self.base_url = f"http://{HOST}:{self.port}"
         self.environment = {

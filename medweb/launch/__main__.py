@@ -193,8 +193,8 @@ class Launch:
 
     def start_services(self) -> None:
         """Start the web server and both workers at once: each spends its first seconds importing."""
-        worker = ("celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip")
-        worker += ("--without-mingle", "--pool", "prefork", "--concurrency", "1")
+        worker = ["celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip"]
+        worker += ["--without-mingle", "--pool", "prefork", "--concurrency", "1"]
         web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
         web += [
             "--no-access-log",
@@ -241,6 +241,8 @@ class Launch:
         code = 0
         try:
             say(f"MedWeb keeps its data in {self.folder}")
+            # WhiteNoise warns when the folder of collected files is missing.
+            (self.folder / "static").mkdir(exist_ok=True)
             self.start_broker()
             say("Preparing the database and the first sample case ...")
             accounts = self.prepare()

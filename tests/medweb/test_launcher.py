@@ -56,39 +56,52 @@ def test_fingerprint_follows_included_files(tmp_path: Path) -> None:
     assert before != launcher.fingerprint(tmp_path / "python", dev)
 
 
-def test_nothing_is_installed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second start must not even look for pip."""
-    venv, pins = tmp_path / "venv", tmp_path / "requirements.txt"
-    pins.write_text("# nothing to install\n")
+class Commands:
+    """Stands in for ``subprocess.run`` of the installer: notes each command; ``venv`` makes a file."""
+
+    def __init__(self, venv: Path, *, pip_status: int = 0) -> None:
+        self.venv = venv
+        self.pip_status = pip_status
+        self.seen: list[str] = []
+
+    def __call__(self, command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
+        line = " ".join(command)
+        self.seen.append("venv" if "-m venv" in line else "pip" if "-m pip install" in line else "probe")
+        if self.seen[-1] == "venv":
+            launcher.venv_python(self.venv).parent.mkdir(parents=True)
+            launcher.venv_python(self.venv).touch()
+        status = self.pip_status if self.seen[-1] == "pip" else 0
+        return subprocess.CompletedProcess(command, status, stdout="(3, 11)\n")
+
+
+@pytest.fixture
+def pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(launcher.shutil, "which", lambda _name: None)
-    python = launcher.install(venv, pins)
-    assert python.exists()
-
-    def refuse(*_arguments: object, **_more: object) -> None:
-        raise AssertionError("something was started although nothing changed")
-
-    monkeypatch.setattr(launcher.subprocess, "run", refuse)
-    assert launcher.install(venv, pins) == python
-    pins.write_text("# changed\n")
-    with pytest.raises(AssertionError, match="something was started"):
-        launcher.install(venv, pins)
+    path = tmp_path / "requirements.txt"
+    path.write_text("a==1\n")
+    return path
 
 
-def test_missing_package_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pins = tmp_path / "requirements.txt"
-    pins.write_text("a==1\n")
-    answers = iter([0, 1])
+def test_installed_once_and_again_when_the_pins_change(
+    pins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = Commands(tmp_path / "venv")
+    monkeypatch.setattr(launcher.subprocess, "run", commands)
+    python = launcher.install(commands.venv, pins)
+    assert commands.seen == ["venv", "pip"]
+    assert launcher.install(commands.venv, pins) == python
+    assert commands.seen == ["venv", "pip"], "the second start must not even look for pip"
+    pins.write_text("a==2\n")
+    launcher.install(commands.venv, pins)
+    assert commands.seen == ["venv", "pip", "probe", "pip"]
 
-    def run(*_arguments: object, **_more: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess([], next(answers), stdout="(3, 11)\n")
 
-    python = launcher.venv_python(tmp_path / "venv")
-    python.parent.mkdir(parents=True)
-    python.touch()
-    monkeypatch.setattr(launcher.subprocess, "run", run)
+def test_missing_package_is_one_sentence(pins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = Commands(tmp_path / "venv", pip_status=1)
+    monkeypatch.setattr(launcher.subprocess, "run", commands)
     with pytest.raises(SystemExit, match="could not be installed"):
-        launcher.install(tmp_path / "venv", pins)
-    assert not (tmp_path / "venv" / launcher.STAMP).exists()
+        launcher.install(commands.venv, pins)
+    assert not (commands.venv / launcher.STAMP).exists(), "the next start must try again"
 
 
 # --- port, lock, readiness --------------------------------------------------------------------------------
