@@ -15,6 +15,7 @@ const POLL_ENDS_MS = 600_000;
 const PATIENCE_MS = 8_000;
 /** Names that scripts listen to; those of fragments are read from their hx-trigger. */
 const NAMES = new Set(["uploads-changed"]);
+const WAITING_FOR_NEWS = "[hx-trigger*='live:'], [data-live-events]";
 
 /** @type {EventSource | null} */
 let source = null;
@@ -39,6 +40,21 @@ export function announce(name, detail) {
   }
 }
 
+/** Announce every name, also those of single ids: nobody knows what happened meanwhile. */
+function announceAll() {
+  const detail = { poll: true };
+  announce("poll", detail);
+  for (const name of NAMES) announce(name, detail);
+  /** @type {Set<string>} */
+  const singles = new Set();
+  for (const element of document.querySelectorAll(WAITING_FOR_NEWS)) {
+    for (const [single] of (element.getAttribute("hx-trigger") ?? "").matchAll(/live:[\w-]+:[\w-]+=[\w-]+/g)) {
+      singles.add(single);
+    }
+  }
+  for (const single of singles) document.body.dispatchEvent(new CustomEvent(single, { detail, bubbles: true }));
+}
+
 /** @param {Event} event */
 function pass(event) {
   const { type, data } = /** @type {MessageEvent<string>} */ (event);
@@ -51,7 +67,7 @@ function pass(event) {
 
 /** Listen for every name the page needs now; fragments that came later bring new ones. */
 function listenForNames() {
-  for (const element of document.querySelectorAll("[hx-trigger*='live:'], [data-live-events]")) {
+  for (const element of document.querySelectorAll(WAITING_FOR_NEWS)) {
     const words = element.getAttribute("hx-trigger") ?? "";
     for (const match of words.matchAll(/live:([\w-]+)/g)) NAMES.add(match[1]);
     for (const name of element.getAttribute("data-live-events")?.split(/[\s,]+/) ?? []) if (name) NAMES.add(name);
@@ -84,8 +100,7 @@ function startPolling() {
       return;
     }
     if (document.hidden) return;
-    announce("poll", { poll: true });
-    for (const name of NAMES) announce(name, { poll: true });
+    announceAll();
   }, POLL_MS);
 }
 
@@ -129,7 +144,7 @@ export function listenToStream() {
     stopPolling();
     listenForNames();
     // What happened while nobody listened is not repeated by the stream.
-    if (wasLost) for (const name of NAMES) announce(name, { poll: true });
+    if (wasLost) announceAll();
   });
   document.addEventListener("htmx:sseError", () => {
     // The server ends each stream after ten minutes and the browser reopens it at once: no reason to poll.
