@@ -4,7 +4,7 @@ from typing import Any
 
 
 class StaleRevision(Exception):
-    """Somebody saved in between. ``current`` is what is stored now, so that nothing is lost on either side."""
+    """Somebody saved in between. ``current`` is what is stored now, so that neither side loses anything."""
 
     def __init__(self, current: dict[str, Any]) -> None:
         super().__init__("stale revision")

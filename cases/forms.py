@@ -11,7 +11,7 @@ from cases.services.terms import local_term
 from medweb.accounts.models import User
 
 
-class CaseForm(forms.ModelForm):  # type: ignore[type-arg]
+class CaseForm(forms.ModelForm):
     """Text of a case. The diagnosis is typed; a wording that no term has makes a term of this server."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -71,7 +71,7 @@ class CaseForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
-class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class CollectionForm(forms.ModelForm):
     members = forms.ModelMultipleChoiceField(
         label=_("Invited members"),
         queryset=User.objects.filter(is_active=True),
@@ -99,4 +99,4 @@ class CollectionItemForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["collection"].queryset = Collection.objects.editable_by(user)  # type: ignore[attr-defined]
+        self.fields["collection"].queryset = Collection.objects.editable_by(user)

@@ -14,7 +14,7 @@ M = TypeVar("M", bound=Model)
 class KeysetPagination(CursorPagination):
     """Newest first; ``?cursor=`` from the answer's ``next`` and ``previous``, ``?page_size=`` up to 100."""
 
-    ordering = "-id"
+    ordering: str | tuple[str, ...] = "-id"
     page_size_query_param = "page_size"
     max_page_size = 100
 

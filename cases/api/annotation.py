@@ -21,6 +21,7 @@ from cases.errors import StaleRevision
 from cases.geometry.schema import GeometryError
 from cases.models import Annotation, Series
 from cases.services import annotations as services
+from medweb.accounts.current import person
 from medweb.errors import Problem
 
 
@@ -65,7 +66,7 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     queryset = Annotation.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        rows = Annotation.objects.visible_to(self.request.user).select_related("author", "series")
+        rows = Annotation.objects.visible_to(person(self.request)).select_related("author", "series")
         series = self.request.query_params.get("series", "")
         if series:
             rows = rows.filter(series=int(series)) if series.isdecimal() and len(series) < 18 else rows.none()
@@ -79,10 +80,10 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     def post(self, request: Request) -> Response:
         """First save of your layer on a series; 409 with the stored one when it exists already."""
         data = _body(request)
-        rows = Series.objects.visible_to(request.user).select_related("case")  # type: ignore[arg-type]
+        rows = Series.objects.visible_to(person(request)).select_related("case")
         series = get_object_or_404(rows, pk=_whole(data, "series"))
         try:
-            made = services.start(series=series, shapes=data.get("shapes"), by=request.user)  # type: ignore[arg-type]
+            made = services.start(series=series, shapes=data.get("shapes"), by=person(request))
         except GeometryError as error:
             raise _geometry_problem(error) from None
         except StaleRevision as error:
@@ -91,7 +92,7 @@ class AnnotationList(generics.ListAPIView[Annotation]):
 
 
 def _visible(request: Request, pk: int) -> Annotation:
-    rows = Annotation.objects.visible_to(request.user).select_related("series__case", "author")  # type: ignore[arg-type]
+    rows = Annotation.objects.visible_to(person(request)).select_related("series__case", "author")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -111,7 +112,7 @@ class AnnotationDetail(APIView):
                 annotation=annotation,
                 revision=_whole(data, "revision"),
                 shapes=data.get("shapes"),
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
             )
         except GeometryError as error:
             raise _geometry_problem(error) from None
@@ -129,7 +130,7 @@ class AnnotationSubmit(APIView):
             sent = services.submit(
                 annotation=annotation,
                 revision=_whole(_body(request), "revision"),
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
             )
         except StaleRevision as error:
             raise _stale(error) from None

@@ -17,11 +17,12 @@ from cases.models import Case
 from cases.search import matching
 from cases.services import cases as services
 from cases.services.terms import local_term
+from medweb.accounts.current import person
 from medweb.errors import Problem
 
 
 def visible_case(request: Request, pk: int) -> Case:
-    rows = Case.objects.visible_to(request.user).select_related("author", "diagnosis")  # type: ignore[arg-type]
+    rows = Case.objects.visible_to(person(request)).select_related("author", "diagnosis")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -42,12 +43,12 @@ class CaseList(generics.ListAPIView[Case]):
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
         query = self.request.query_params
-        rows = Case.objects.visible_to(self.request.user)
+        rows = Case.objects.visible_to(person(self.request))
         for name in ("modality", "body_region", "level"):
             if values := query.getlist(name):
                 rows = rows.filter(**{f"{name}__in": values})
-        rows = matching(rows, query.get("q", "")[:200])
-        return rows.select_related("author", "diagnosis").prefetch_related("series")
+        found = matching(rows, query.get("q", "")[:200])
+        return found.select_related("author", "diagnosis").prefetch_related("series")
 
     @extend_schema(
         parameters=[
@@ -65,7 +66,7 @@ class CaseList(generics.ListAPIView[Case]):
         """Make a draft; instructors and administrators."""
         data = CaseSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        case = services.create(fields=service_fields(data.validated_data), by=request.user)  # type: ignore[arg-type]
+        case = services.create(fields=service_fields(data.validated_data), by=person(request))
         return Response(CaseSerializer(case).data, status=status.HTTP_201_CREATED)
 
 
@@ -93,7 +94,7 @@ class CaseDetail(APIView):
                 case=case,
                 revision=data.validated_data["revision"],
                 fields=service_fields(data.validated_data),
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
             )
         except StaleRevision as stale:
             raise Problem(
@@ -104,7 +105,7 @@ class CaseDetail(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Delete a case with its images."""
-        services.delete(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        services.delete(case=visible_case(request, pk), by=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -112,7 +113,7 @@ class CasePublish(APIView):
     @extend_schema(request=None, responses=CaseSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Publish a complete draft."""
-        case = services.publish_case(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        case = services.publish_case(case=visible_case(request, pk), by=person(request))
         return Response(CaseSerializer(case).data)
 
 
@@ -120,5 +121,5 @@ class CaseWithdraw(APIView):
     @extend_schema(request=None, responses=CaseSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Make a published case a draft again."""
-        case = services.withdraw(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        case = services.withdraw(case=visible_case(request, pk), by=person(request))
         return Response(CaseSerializer(case).data)

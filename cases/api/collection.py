@@ -14,6 +14,7 @@ from cases.api.case import visible_case
 from cases.api.serializers import CollectionItemSerializer, CollectionSerializer, TermSerializer
 from cases.models import Collection, Term
 from cases.services import collections as services
+from medweb.accounts.current import person
 
 
 class CollectionList(generics.ListAPIView[Collection]):
@@ -23,19 +24,19 @@ class CollectionList(generics.ListAPIView[Collection]):
     queryset = Collection.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        return Collection.objects.visible_to(self.request.user).select_related("owner")
+        return Collection.objects.visible_to(person(self.request)).select_related("owner")
 
     @extend_schema(request=CollectionSerializer, responses={201: CollectionSerializer})
     def post(self, request: Request) -> Response:
         """Make a collection."""
         data = CollectionSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        made = services.create(**data.validated_data, by=request.user)
+        made = services.create(**data.validated_data, by=person(request))
         return Response(CollectionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 def _visible(request: Request, pk: int) -> Collection:
-    return get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    return get_object_or_404(Collection.objects.visible_to(person(request)), pk=pk)
 
 
 class CollectionDetail(APIView):
@@ -50,13 +51,13 @@ class CollectionDetail(APIView):
         row = _visible(request, pk)
         data = CollectionSerializer(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        saved = services.update(collection=row, fields=dict(data.validated_data), by=request.user)  # type: ignore[arg-type]
+        saved = services.update(collection=row, fields=dict(data.validated_data), by=person(request))
         return Response(CollectionSerializer(saved).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Delete the collection; its cases stay."""
-        services.delete(collection=_visible(request, pk), by=request.user)  # type: ignore[arg-type]
+        services.delete(collection=_visible(request, pk), by=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -73,7 +74,7 @@ class CollectionItems(APIView):
             case=visible_case(request, values["case"]),
             label=values["label"],
             split=values["split"],
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
         )
         return Response({"case": item.case_id, "label": item.label, "split": item.split})
 

@@ -28,7 +28,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
         help_text="Wording; makes a local term when new",
     )
     author = serializers.CharField(source="author.username", read_only=True)
-    series = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    series: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
 
     class Meta:
         model = Case
@@ -46,7 +46,9 @@ class CasePatchSerializer(CaseSerializer):
     revision = serializers.IntegerField(min_value=1, help_text="The revision the change started from")
 
     class Meta(CaseSerializer.Meta):
-        read_only_fields = tuple(n for n in CaseSerializer.Meta.read_only_fields if n != "revision")  # type: ignore[assignment]
+        read_only_fields = tuple(  # type: ignore[assignment]
+            name for name in CaseSerializer.Meta.read_only_fields if name != "revision"
+        )
 
 
 class WindowSerializer(serializers.Serializer[Any]):
@@ -60,7 +62,7 @@ class PresetSerializer(WindowSerializer):
 
 class LabelSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     color = serializers.CharField()
 
 
@@ -72,8 +74,9 @@ class FrameSerializer(serializers.ModelSerializer[Frame]):
     class Meta:
         model = Frame
         fields = (
-            "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window", "invert", "unit",
-            "pixel_spacing", "position", "orientation", "slice_thickness", "pixels_url", "preview_url",
+            "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window", "invert",
+            "unit", "pixel_spacing", "position", "orientation", "slice_thickness", "pixels_url",
+            "preview_url",
         )  # fmt: skip
 
     @extend_schema_field(WindowSerializer)
@@ -130,7 +133,7 @@ class ShapeSerializer(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
         help_text="Pixel coordinates [x, y]; (0, 0) is the top left corner of the top left pixel",
     )
-    label = serializers.CharField(max_length=64, allow_blank=True)
+    label = serializers.CharField(max_length=64, allow_blank=True)  # type: ignore[assignment]
     note = serializers.CharField(max_length=500, allow_blank=True, required=False)
 
 
@@ -143,7 +146,8 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     class Meta:
         model = Annotation
         fields = (
-            "id", "series", "layer", "author", "status", "revision", "shapes", "can_edit", "modified_at", "submitted_at",
+            "id", "series", "layer", "author", "status", "revision", "shapes", "can_edit",
+            "modified_at", "submitted_at",
         )  # fmt: skip
 
     def _mine(self, annotation: Annotation) -> bool:
@@ -185,5 +189,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
 
 class CollectionItemSerializer(serializers.Serializer[Any]):
     case = serializers.IntegerField(min_value=1)
-    label = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=80, required=False, allow_blank=True, default=""
+    )
     split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True, default="")

@@ -12,6 +12,7 @@ from cases.api.serializers import FrameSerializer, SeriesDetailSerializer, Serie
 from cases.labels import labels_for
 from cases.models import Annotation, Series
 from cases.presets import presets_for
+from medweb.accounts.current import person
 
 
 class CaseSeries(generics.ListAPIView[Series]):
@@ -30,13 +31,13 @@ class SeriesDetail(APIView):
     @extend_schema(responses=SeriesDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One series with every frame: geometry, default window, immutable pixel addresses."""
-        rows = Series.objects.visible_to(request.user).select_related("case")  # type: ignore[arg-type]
+        rows = Series.objects.visible_to(person(request)).select_related("case")
         series = get_object_or_404(rows, pk=pk)
         frames = list(series.frames.order_by("index"))
         unit = frames[0].unit if frames else ""
         used = [
             str(shape.get("label", ""))
-            for annotation in Annotation.objects.visible_to(request.user).filter(series__case=series.case)  # type: ignore[arg-type]
+            for annotation in Annotation.objects.visible_to(person(request)).filter(series__case=series.case)
             for shape in annotation.shapes
         ]
         return Response(

@@ -13,6 +13,7 @@ from cases.api.serializers import UploadSerializer
 from cases.models import Upload
 from cases.permissions import check_user_can_edit_case
 from cases.services import uploads as services
+from medweb.accounts.current import person
 from medweb.errors import Problem
 
 
@@ -27,24 +28,24 @@ class CaseUploads(generics.ListAPIView[Upload]):
         if getattr(self, "swagger_fake_view", False):
             return Upload.objects.none()
         case = visible_case(self.request, self.kwargs["pk"])
-        check_user_can_edit_case(self.request.user, case)
-        return Upload.objects.visible_to(self.request.user).filter(case=case)
+        check_user_can_edit_case(person(self.request), case)
+        return Upload.objects.visible_to(person(self.request)).filter(case=case)
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={202: UploadSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Send one file; it is cleaned by a worker, so the answer is 202 and ``state`` tells the rest."""
         case = visible_case(request, pk)
-        check_user_can_edit_case(request.user, case)  # type: ignore[arg-type]
+        check_user_can_edit_case(person(request), case)
         file = request.FILES.get("file")
         if file is None:
             errors = [{"field": "file", "message": "Send the file as multipart field “file”."}]
             raise Problem(400, "invalid", "file: missing", errors=errors)
-        upload = services.receive(case=case, chunks=file.chunks(), by=request.user)  # type: ignore[arg-type]
+        upload = services.receive(case=case, chunks=file.chunks(), by=person(request))
         return Response(UploadSerializer(upload).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _visible(request: Request, pk: int) -> Upload:
-    return get_object_or_404(Upload.objects.visible_to(request.user).select_related("case"), pk=pk)  # type: ignore[arg-type]
+    return get_object_or_404(Upload.objects.visible_to(person(request)).select_related("case"), pk=pk)
 
 
 class UploadDetail(APIView):
@@ -59,5 +60,5 @@ class UploadCancel(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Stop judging a file and throw it away."""
         upload = _visible(request, pk)
-        services.cancel(upload=upload, by=request.user)  # type: ignore[arg-type]
+        services.cancel(upload=upload, by=person(request))
         return Response(UploadSerializer(upload).data)

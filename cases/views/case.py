@@ -22,7 +22,7 @@ from cases.policies import case_is_publishable
 from cases.services import cases as services
 from cases.services import collections as collection_services
 from cases.text import to_html
-from medweb.accounts.models import User
+from medweb.accounts.current import person
 from medweb.navigation import live_url
 
 MARKDOWN_SECTIONS = ("history", "findings", "discussion", "management")
@@ -51,7 +51,7 @@ def visible_case(user: Any, pk: int) -> Case:
 @require_GET
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     case = visible_case(user, pk)
     series = list(case.series.filter(frame_count__gt=0))
     chosen = next((s for s in series if str(s.pk) == request.GET.get("series")), None)
@@ -80,7 +80,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def case_text(request: HttpRequest, pk: int) -> HttpResponse:
     """Fragment: title line and text, re-read when the case changes."""
-    case = visible_case(request.user, pk)
+    case = visible_case(person(request), pk)
     return render(request, "cases/_case_text.html", text_context(case))
 
 
@@ -100,7 +100,7 @@ def _take_errors(form: CaseForm, error: ValidationError) -> None:
 
 @require_http_methods(["GET", "POST"])
 def case_create(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     check_user_can_create_case(user)
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -117,7 +117,7 @@ def case_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """A stale form comes back with what was typed beside the stored text; saving again then overwrites."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     case = visible_case(user, pk)
     check_user_can_edit_case(user, case)
     if request.method == "GET":
@@ -141,7 +141,8 @@ def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(
             None,
             _(
-                "Somebody saved this case while you were writing. Your text is still here; compare it with the stored one, then save again to replace it."
+                "Somebody saved this case while you were writing. Your text is still here; compare it "
+                "with the stored one, then save again to replace it."
             ),
         )
         return _form_page(request, form, Case.objects.get(pk=case.pk), 409)
@@ -153,9 +154,9 @@ def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, pk: int, action: Any, done: str) -> HttpResponse:
-    case = visible_case(request.user, pk)
+    case = visible_case(person(request), pk)
     try:
-        action(case=case, by=request.user)
+        action(case=case, by=person(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -175,8 +176,8 @@ def case_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def case_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    case = visible_case(request.user, pk)
-    services.delete(case=case, by=request.user)  # type: ignore[arg-type]
+    case = visible_case(person(request), pk)
+    services.delete(case=case, by=person(request))
     messages.success(request, _("The case and its images are deleted."))
     return redirect("cases:library")
 
@@ -184,7 +185,7 @@ def case_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def case_put(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the case into a collection."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     case = visible_case(user, pk)
     form = CollectionItemForm(request.POST, user=user)
     if not form.is_valid():

@@ -21,7 +21,7 @@ from cases.permissions import (
 from cases.services import collections as services
 from cases.views.case import visible_case
 from cases.views.library import attach_covers, for_cards
-from medweb.accounts.models import User
+from medweb.accounts.current import person
 from medweb.paging import page_of
 
 
@@ -31,7 +31,7 @@ def visible_collection(user: Any, pk: int) -> Collection:
 
 @require_GET
 def collections(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     rows = (
         Collection.objects.visible_to(user)
         .select_related("owner")
@@ -47,7 +47,7 @@ def collections(request: HttpRequest) -> HttpResponse:
 @require_GET
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
     """One collection: how its labels and splits are made up, and its cases."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     row = visible_collection(user, pk)
     items = row.items.filter(case__in=Case.objects.visible_to(user))
     cases = Case.objects.visible_to(user).filter(items__collection=row)
@@ -70,7 +70,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
 def _saved(request: HttpRequest, form: CollectionForm, row: Collection | None) -> Collection | None:
     """Write the form through the service; errors go back into the form."""
     values = {name: form.cleaned_data[name] for name in services.FIELDS}
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     try:
         if row is None:
             row = services.create(**values, by=user)
@@ -99,28 +99,28 @@ def _form_page(request: HttpRequest, row: Collection | None) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def collection_create(request: HttpRequest) -> HttpResponse:
-    check_user_can_create_collection(request.user)  # type: ignore[arg-type]
+    check_user_can_create_collection(person(request))
     return _form_page(request, None)
 
 
 @require_http_methods(["GET", "POST"])
 def collection_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    row = visible_collection(request.user, pk)
-    check_user_can_edit_collection(request.user, row)  # type: ignore[arg-type]
+    row = visible_collection(person(request), pk)
+    check_user_can_edit_collection(person(request), row)
     return _form_page(request, row)
 
 
 @require_POST
 def collection_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    row = visible_collection(request.user, pk)
-    services.delete(collection=row, by=request.user)  # type: ignore[arg-type]
+    row = visible_collection(person(request), pk)
+    services.delete(collection=row, by=person(request))
     messages.success(request, _("The collection is deleted; its cases are still in the library."))
     return redirect("cases:collections")
 
 
 @require_POST
 def collection_take_out(request: HttpRequest, pk: int, case_pk: int) -> HttpResponse:
-    row = visible_collection(request.user, pk)
-    services.take_out(collection=row, case=visible_case(request.user, case_pk), by=request.user)  # type: ignore[arg-type]
+    row = visible_collection(person(request), pk)
+    services.take_out(collection=row, case=visible_case(person(request), case_pk), by=person(request))
     messages.success(request, _("The case is no longer in this collection."))
     return redirect("cases:collection", pk=pk)

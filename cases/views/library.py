@@ -13,7 +13,7 @@ from cases.enums import BodyRegion, CaseStatus, Level, Modality
 from cases.models import Annotation, Case, Collection, Frame
 from cases.permissions import user_can_create_case
 from cases.search import matching
-from medweb.accounts.models import User
+from medweb.accounts.current import person
 from medweb.paging import page_of
 
 CHOICE_FACETS: tuple[tuple[str, Any, Any], ...] = (
@@ -53,20 +53,20 @@ def _chosen(request: HttpRequest, name: str) -> list[str]:
 
 
 def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = "") -> "QuerySet[Case]":
-    """``cases`` narrowed by the query string, leaving out one facet so that its other values can be counted."""
+    """``cases`` narrowed by the query string; ``without`` leaves a facet out, to count its other values."""
     for name, _label, _choices in CHOICE_FACETS:
         values = _chosen(request, name)
         if values and name != without:
             cases = cases.filter(**{f"{name}__in": values})
     collections = [value for value in _chosen(request, "collection") if value.isdecimal()]
     if collections and without != "collection":
-        visible = Collection.objects.visible_to(request.user).filter(pk__in=collections)
+        visible = Collection.objects.visible_to(person(request)).filter(pk__in=collections)
         cases = cases.filter(pk__in=visible.values("cases"))
-    diagnoses = [value for value in _chosen(request, "diagnosis") if value.isdecimal()]
+    diagnoses = [int(value) for value in _chosen(request, "diagnosis") if value.isdecimal()]
     if diagnoses and without != "diagnosis":
         cases = cases.filter(diagnosis__in=diagnoses)
     if request.GET.get("mine") == "1":
-        cases = cases.filter(author=request.user)
+        cases = cases.filter(author=person(request))
     return matching(cases, request.GET.get("q", "")[:200])
 
 
@@ -95,7 +95,7 @@ def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
     inside = filtered(request, cases, without="collection")
     chosen = _chosen(request, "collection")
     rows = (
-        Collection.objects.visible_to(request.user)
+        Collection.objects.visible_to(person(request))
         .annotate(n=Count("items", filter=Q(items__case__in=inside)))
         .filter(Q(n__gt=0) | Q(pk__in=[v for v in chosen if v.isdecimal()]))
         .order_by("-n", "title")[:12]
@@ -162,7 +162,7 @@ def attach_covers(cases: list[Case]) -> None:
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     """Cards of the cases this person may see, narrowed by search and facets; all state is in the address."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     visible = Case.objects.visible_to(user)
     cases = filtered(request, visible)
     page = page_of(request, for_cards(cases), size=24)

@@ -7,13 +7,14 @@ from django.views.decorators.http import require_GET
 
 from cases import blobs
 from cases.models import Frame, Series
+from medweb.accounts.current import person
 from medweb.errors import not_found
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 def _frame(request: HttpRequest, pk: int) -> Frame:
-    visible = Series.objects.visible_to(request.user)  # type: ignore[arg-type]
+    visible = Series.objects.visible_to(person(request))
     return get_object_or_404(Frame.objects.filter(series__in=visible), pk=pk)
 
 

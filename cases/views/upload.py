@@ -11,6 +11,7 @@ from cases.models import Upload
 from cases.permissions import check_user_can_edit_case
 from cases.services import uploads as services
 from cases.views.case import visible_case
+from medweb.accounts.current import person
 
 
 def as_json(upload: Upload) -> dict[str, object]:
@@ -37,20 +38,20 @@ def as_json(upload: Upload) -> dict[str, object]:
 @require_POST
 def upload_create(request: HttpRequest, pk: int) -> HttpResponse:
     """One file as multipart field ``file``. Its name is read by nobody."""
-    case = visible_case(request.user, pk)
-    check_user_can_edit_case(request.user, case)  # type: ignore[arg-type]
+    case = visible_case(person(request), pk)
+    check_user_can_edit_case(person(request), case)
     file = request.FILES.get("file")
     if file is None:
         return JsonResponse({"sentence": _("Send the file as multipart field “file”.")}, status=400)
     try:
-        upload = services.receive(case=case, chunks=file.chunks(), by=request.user)  # type: ignore[arg-type, union-attr]
+        upload = services.receive(case=case, chunks=file.chunks(), by=person(request))
     except ValidationError as error:
         return JsonResponse({"sentence": " ".join(error.messages)}, status=400)
     return JsonResponse(as_json(upload), status=201)
 
 
 def _upload(request: HttpRequest, pk: int) -> Upload:
-    return get_object_or_404(Upload.objects.visible_to(request.user).select_related("case"), pk=pk)  # type: ignore[arg-type]
+    return get_object_or_404(Upload.objects.visible_to(person(request)).select_related("case"), pk=pk)
 
 
 @require_GET
@@ -62,7 +63,7 @@ def upload_state(request: HttpRequest, pk: int) -> HttpResponse:
 def upload_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     try:
-        services.cancel(upload=upload, by=request.user)  # type: ignore[arg-type]
+        services.cancel(upload=upload, by=person(request))
     except ValidationError as error:
         return JsonResponse({"sentence": " ".join(error.messages)}, status=409)
     return JsonResponse(as_json(upload))
@@ -71,6 +72,6 @@ def upload_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def upload_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Fragment: the last uploads of a case and their verdicts."""
-    case = visible_case(request.user, pk)
-    check_user_can_edit_case(request.user, case)  # type: ignore[arg-type]
+    case = visible_case(person(request), pk)
+    check_user_can_edit_case(person(request), case)
     return render(request, "cases/_upload_list.html", {"case": case, "uploads": case.uploads.all()[:20]})

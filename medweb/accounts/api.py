@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from medweb.accounts import services
+from medweb.accounts.current import person
 from medweb.accounts.models import ApiToken, User
 
 
@@ -28,7 +29,7 @@ class Me(APIView):
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """The person this token or session belongs to."""
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(person(request)).data)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -57,7 +58,7 @@ class TokenList(generics.ListAPIView[ApiToken]):
     queryset = ApiToken.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        return ApiToken.objects.filter(user=self.request.user)
+        return ApiToken.objects.filter(user=person(self.request))
 
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
@@ -67,7 +68,7 @@ class TokenList(generics.ListAPIView[ApiToken]):
         token, key = services.create_token(
             name=data.validated_data["name"],
             days=data.validated_data.get("days"),
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
         )
         return Response({**TokenSerializer(token).data, "key": key}, status=status.HTTP_201_CREATED)
 
@@ -76,10 +77,10 @@ class TokenDetail(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Revoke a token at once."""
-        token = ApiToken.objects.filter(user=request.user, pk=pk).first()  # type: ignore[misc]
+        token = ApiToken.objects.filter(user=person(request), pk=pk).first()
         if token is None:
             raise Http404
-        services.revoke_token(token=token, by=request.user)  # type: ignore[arg-type]
+        services.revoke_token(token=token, by=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

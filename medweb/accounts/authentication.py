@@ -13,7 +13,7 @@ from medweb.accounts.models import ApiToken, User
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Looks the key's digest up; one answer for unknown, expired and revoked, so that guessing tells nothing."""
+    """Looks the key's digest up; unknown, expired and revoked get one answer, so guessing tells nothing."""
 
     keyword = b"bearer"
 
@@ -41,7 +41,7 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "medweb.accounts.authentication.TokenAuthentication"
     name = "token"
 

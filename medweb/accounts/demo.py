@@ -5,7 +5,8 @@ from django.db import transaction
 from medweb.accounts.models import Role, User
 from medweb.accounts.services import create_user
 
-PASSWORD = "reading-room"
+# Printed on the sign-in page of demo servers, by design.
+PASSWORD = "reading-room"  # noqa: S105
 ACCOUNTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("student", "Sam Student", (Role.STUDENT,)),
     ("instructor", "Ina Instructor", (Role.INSTRUCTOR,)),

@@ -21,7 +21,7 @@ class TokenForm(forms.Form):
     )
 
 
-class PersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
+class PersonForm(BaseUserCreationForm):
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, initial=[Role.STUDENT]
     )

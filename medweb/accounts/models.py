@@ -20,7 +20,7 @@ class Role(models.TextChoices):
 
 
 class User(AbstractUser):
-    """A person who signs in. Roles are rows (:class:`RoleGrant`), not flags, and a person may hold several."""
+    """A person who signs in. Roles are rows (:class:`RoleGrant`), and a person may hold several."""
 
     display_name = models.CharField(_("display name"), max_length=120, blank=True)
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from medweb.accounts import demo, services
+from medweb.accounts.current import person
 from medweb.accounts.forms import PersonForm, RolesForm, TokenForm
 from medweb.accounts.models import ApiToken, Role, User
 from medweb.paging import page_of
@@ -38,7 +39,7 @@ def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpRespons
 
 
 def _account(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     defaults = {
         "password_form": PasswordChangeForm(user),
         "token_form": TokenForm(),
@@ -54,7 +55,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def password_change(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     form = PasswordChangeForm(user, request.POST)
     if not form.is_valid():
         return _account(request, 422, password_form=form)
@@ -73,10 +74,10 @@ def token_create(request: HttpRequest) -> HttpResponse:
             _token, key = services.create_token(
                 name=form.cleaned_data["name"],
                 days=form.cleaned_data["days"],
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
             )
         except ValidationError as error:
-            form.add_error(None, error.messages)  # type: ignore[arg-type]
+            form.add_error(None, error.messages)
         else:
             response = _account(request, 201, new_key=key)
             response["Cache-Control"] = "no-store"
@@ -86,7 +87,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     token = get_object_or_404(ApiToken.objects.filter(user=user), pk=pk)
     services.revoke_token(token=token, by=user)
     messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
@@ -94,7 +95,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _check_administrator(request: HttpRequest) -> User:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     if not user.has_role(Role.ADMINISTRATOR):
         raise PermissionDenied(_("Only administrators manage people."))
     return user

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from medweb.accounts.current import person
 from medweb.jobs import services
 from medweb.jobs.models import Job
 
@@ -40,7 +41,7 @@ class JobList(generics.ListAPIView[Job]):
     queryset = Job.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        return Job.objects.visible_to(self.request.user)
+        return Job.objects.visible_to(person(self.request))
 
 
 class JobDetail(generics.RetrieveAPIView[Job]):
@@ -50,12 +51,12 @@ class JobDetail(generics.RetrieveAPIView[Job]):
     queryset = Job.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        return Job.objects.visible_to(self.request.user)
+        return Job.objects.visible_to(person(self.request))
 
 
 class _Act(APIView):
     def get_job(self, pk: int) -> Job:
-        return services.visible_or_404(self.request.user, pk)  # type: ignore[arg-type]
+        return services.visible_or_404(person(self.request), pk)
 
 
 class JobCancel(_Act):
@@ -63,7 +64,7 @@ class JobCancel(_Act):
     def post(self, request: Request, pk: int) -> Response:
         """Cancel a waiting or running job."""
         job = self.get_job(pk)
-        services.cancel(job=job, by=request.user)  # type: ignore[arg-type]
+        services.cancel(job=job, by=person(request))
         job.refresh_from_db()
         return Response(JobSerializer(job).data)
 
@@ -72,7 +73,7 @@ class JobRetry(_Act):
     @extend_schema(request=None, responses=JobSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Queue a failed or cancelled job again."""
-        job = services.retry(job=self.get_job(pk), by=request.user)  # type: ignore[arg-type]
+        job = services.retry(job=self.get_job(pk), by=person(request))
         return Response(JobSerializer(job).data)
 
 

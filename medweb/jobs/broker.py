@@ -28,8 +28,8 @@ def send(job_id: int, *, queue: str, minutes: float) -> bool:
     try:
         with client() as connection:
             connection.ping()
-        seconds = minutes * 60
-        do.apply_async(args=[job_id], queue=queue, soft_time_limit=seconds, time_limit=seconds + 30)
+        seconds = round(minutes * 60)
+        do.apply_async(args=(job_id,), queue=queue, soft_time_limit=seconds, time_limit=seconds + 30)
     except (redis.RedisError, OSError) as error:
         log.warning("The broker does not answer (%s); job %s waits", type(error).__name__, job_id)
         return False
@@ -39,7 +39,7 @@ def send(job_id: int, *, queue: str, minutes: float) -> bool:
 def waiting(queue: str) -> int:
     """How many messages wait in ``queue``."""
     with client() as connection:
-        return int(connection.llen(queue))  # type: ignore[arg-type]
+        return int(connection.llen(queue))
 
 
 @shared_task(name="medweb.jobs.do", ignore_result=True)

@@ -184,7 +184,8 @@ def work(job_id: int, *, timeouts: tuple[type[BaseException], ...] = ()) -> str:
         return _failed(
             run,
             _(
-                "Something went wrong inside the program. Try again; if it happens again, tell the administrator: job %(n)d."
+                "Something went wrong inside the program. Try again; if it happens again, "
+                "tell the administrator: job %(n)d."
             )
             % {"n": job_id},
         )

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -133,3 +134,8 @@ def sweep() -> int:
             _hand_over(row)
             moved += 1
     return moved
+
+
+def visible_or_404(user: User, pk: int) -> Job:
+    """The job, if ``user`` may see it; Http404 otherwise."""
+    return get_object_or_404(Job.objects.visible_to(user), pk=pk)

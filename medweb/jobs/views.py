@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from medweb.accounts.models import User
+from medweb.accounts.current import person
 from medweb.jobs import services
 from medweb.jobs.models import Job, State
 from medweb.navigation import live_url
@@ -21,7 +21,7 @@ from medweb.paging import page_of
 @require_GET
 def jobs(request: HttpRequest) -> HttpResponse:
     """Jobs this person may see, newest first; the table re-reads itself on news."""
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     visible = Job.objects.visible_to(user)
     state = request.GET.get("state", "")
     rows = visible.filter(state=state) if state in State.values else visible
@@ -58,13 +58,13 @@ def _answer(request: HttpRequest, act: Callable[[], object], done: str) -> HttpR
 
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     row = services.visible_or_404(user, pk)
     return _answer(request, lambda: services.cancel(job=row, by=user), _("The job is cancelled."))
 
 
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = person(request)
     row = services.visible_or_404(user, pk)
     return _answer(request, lambda: services.retry(job=row, by=user), _("The job is queued again."))
