@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -158,7 +158,9 @@ def _unit(ds: Dataset, transform: Dataset, modality: str) -> str:
     return "HU" if modality == "CT" else ""
 
 
-def _window(voi: Dataset, auto: tuple[float, float], slope: float, intercept: float) -> tuple[float, float]:
+def _window(
+    voi: Dataset, auto: Callable[[], tuple[float, float]], slope: float, intercept: float
+) -> tuple[float, float]:
     """The window of the header, of its table, or the automatic one of the stored values."""
     center, width = _first(voi, "WindowCenter"), _first(voi, "WindowWidth")
     if center is not None and width is not None and width >= 1e-6:
@@ -166,7 +168,7 @@ def _window(voi: Dataset, auto: tuple[float, float], slope: float, intercept: fl
     found = voi_lut_window(_get(voi, "VOILUTSequence"))
     if found is not None:
         return found
-    middle, span = auto
+    middle, span = auto()
     return middle * slope + intercept, max(abs(span * slope), 1e-6)
 
 
@@ -303,11 +305,11 @@ class _Object:
         voi = headers.group("FrameVOILUTSequence")
         mapped = modality_lut(_get(self.ds, "ModalityLUTSequence"), values)
         if mapped is not None:
-            return mapped[0], 1.0, 0.0, *_window(voi, auto_window(mapped[0]), 1.0, 0.0), mapped[1]
+            return mapped[0], 1.0, 0.0, *_window(voi, lambda: auto_window(mapped[0]), 1.0, 0.0), mapped[1]
         transform = headers.group("PixelValueTransformationSequence")
         slope = _first(transform, "RescaleSlope", 1.0) or 1.0
         intercept = _first(transform, "RescaleIntercept", 0.0) or 0.0
-        window = _window(voi, self.auto, slope, intercept)
+        window = _window(voi, lambda: self.auto, slope, intercept)
         plain = values.dtype in _PLAIN
         pixels, step, start = (values, 1.0, 0.0) if plain else to_browser(values, *self.span)
         unit = _unit(self.ds, transform, _text(self.ds, "Modality"))
