@@ -105,7 +105,10 @@ def _layers(rng: np.random.Generator, x: Field, y: Field, pixel: float) -> tuple
     # Septa: thin bright sheets where a slow random field crosses zero.
     sheet = cv2.resize(smooth_noise(rng, (shape[0], shape[1] // 2), 4.2 / pixel), shape[::-1])
     fat = fat + 9.0 * np.exp(-((sheet / 0.10) ** 2)) * smooth_step(fine + 0.9, -0.4, 0.9)
-    lobules = cv2.resize(smooth_noise(rng, (shape[0], int(shape[1] / 2.6)), 2.4 / pixel), shape[::-1])
+    lobules: Field = np.asarray(
+        cv2.resize(smooth_noise(rng, (shape[0], int(shape[1] / 2.6)), 2.4 / pixel), shape[::-1]),
+        dtype=np.float32,
+    )
     tissue = -4.0 + 2.4 * cloud + 1.4 * fine - 9.0 * smooth_step(lobules, 0.75, 1.5)
     strands = smooth_noise(rng, (shape[0], max(16, shape[1] // 14)), 0.75 / pixel)
     muscle = -14.0 + 5.5 * cv2.resize(strands, shape[::-1], interpolation=cv2.INTER_CUBIC) + 1.0 * cloud
@@ -139,7 +142,8 @@ def _polar(x: Field, y: Field, centre: tuple[float, float]) -> tuple[Field, Fiel
 
 def _ellipse_reach(angle: Field, half: tuple[float, float], tilt: float) -> Field:
     turned = angle - tilt
-    return 1.0 / np.sqrt((np.cos(turned) / half[0]) ** 2 + (np.sin(turned) / half[1]) ** 2)
+    inverse = np.sqrt((np.cos(turned) / half[0]) ** 2 + (np.sin(turned) / half[1]) ** 2)
+    return np.asarray(1.0 / inverse, dtype=np.float32)
 
 
 def _measured(mask: NDArray[np.bool_], pixel: float) -> tuple[float, float]:
@@ -191,8 +195,8 @@ def _benign(rng: np.random.Generator, x: Field, y: Field, echo: Field, pixel: fl
     wide, tall = _measured(mask, pixel)
     facts = {
         "kind": "benign", "shape": "oval", "orientation": "parallel", "margin": "circumscribed",
-        "posterior": "enhancement" if gain > 3.0 else "no change", "width_mm": f"{wide:.0f}", "height_mm": f"{tall:.0f}",
-        "depth_mm": f"{centre[1]:.0f}",
+        "posterior": "enhancement" if gain > 3.0 else "no change",
+        "width_mm": f"{wide:.0f}", "height_mm": f"{tall:.0f}", "depth_mm": f"{centre[1]:.0f}",
     }  # fmt: skip
     return _Mass(share, mask, centre, half, level, facts), np.asarray(loss, dtype=np.float32)
 
@@ -237,8 +241,8 @@ def _malignant(
     facts = {
         "kind": "malignant", "shape": "irregular",
         "orientation": "not parallel" if high > wide else "parallel", "margin": "spiculated",
-        "posterior": "shadowing" if drop > 6.0 else "no change", "width_mm": f"{wide:.0f}", "height_mm": f"{high:.0f}",
-        "depth_mm": f"{centre[1]:.0f}",
+        "posterior": "shadowing" if drop > 6.0 else "no change",
+        "width_mm": f"{wide:.0f}", "height_mm": f"{high:.0f}", "depth_mm": f"{centre[1]:.0f}",
     }  # fmt: skip
     return _Mass(share, mask, centre, half, level, facts), np.asarray(loss, dtype=np.float32)
 

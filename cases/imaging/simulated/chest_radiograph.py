@@ -124,15 +124,14 @@ def _exposed(path: Field, rng: np.random.Generator) -> np.ndarray[tuple[int, ...
     )
     # The processing of digital radiographs takes part of the slow changes away.
     image = path - np.float32(rng.uniform(0.25, 0.42)) * (scatter - scatter.mean())
-    noise = rng.standard_normal(path.shape, dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.7)
+    noise = cv2.GaussianBlur(rng.standard_normal(path.shape, dtype=np.float32), (0, 0), 0.7)
     # Behind dense parts fewer quanta arrive, so the noise of the logarithm grows.
     image += (
         np.float32(rng.uniform(0.012, 0.026)) * noise * np.exp(np.float32(0.45) * (path - np.float32(1.0)))
     )
     middle, steep = np.float32(rng.uniform(0.88, 1.04)), np.float32(rng.uniform(2.1, 2.9))
     tone = 1.0 / (1.0 + np.exp(-steep * (image - middle)))
-    return np.clip(np.rint(8.0 + 243.0 * tone), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(8.0 + 243.0 * tone), 0, 255), dtype=np.uint8)
 
 
 def _lead_marker(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], size: int) -> None:

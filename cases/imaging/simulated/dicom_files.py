@@ -8,19 +8,19 @@ from io import BytesIO
 
 import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from .records import SimulatedSeries
 
 MARK = "SIMULATED - NOT A PATIENT"
-IMPLEMENTATION_UID = "2.25.193847261093847102938471029384710"
+IMPLEMENTATION_UID = UID("2.25.193847261093847102938471029384710")
 
 
-def uid_from(text: str) -> str:
+def uid_from(text: str) -> UID:
     """A UID under 2.25 derived from a text: the same text always gives the same UID."""
     # A UID of 64 characters leaves 59 digits; 122 bits of the digest need 37 at most.
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big") >> 6
-    return f"2.25.{number}"
+    return UID(f"2.25.{number}")
 
 
 def to_dicom(series: SimulatedSeries) -> list[bytes]:

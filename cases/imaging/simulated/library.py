@@ -111,8 +111,9 @@ def teaching_sets(*, radiographs: int = 320, ultrasounds: int = 60) -> Iterator[
         slug="sim-chest-radiographs",
         title="Simulated chest radiographs: opacity or not",
         description=(
-            "Simulated frontal chest radiographs, a quarter with an opacity (lobar, patchy or effusion-like), the rest "
-            "normal. Some persons have two pictures; training and test part share no person. Not patients."
+            "Simulated frontal chest radiographs, a quarter with an opacity (lobar, patchy or "
+            "effusion-like), the rest normal. Some persons have two pictures; training and test part share "
+            "no person. Not patients."
         ),
         label_field="opacity",
         count=radiographs,
@@ -122,8 +123,8 @@ def teaching_sets(*, radiographs: int = 320, ultrasounds: int = 60) -> Iterator[
         slug="sim-breast-ultrasound",
         title="Simulated breast ultrasound: benign, malignant or normal",
         description=(
-            "Simulated breast ultrasound pictures: half with a benign and a third with a malignant mass, the rest "
-            "normal, each mass with its exact outline. One picture per person. Not patients."
+            "Simulated breast ultrasound pictures: half with a benign and a third with a malignant mass, "
+            "the rest normal, each mass with its exact outline. One picture per person. Not patients."
         ),
         label_field="mass",
         count=ultrasounds,

@@ -153,7 +153,7 @@ def soft_tissue(
     fold = ellipse_distance(reach, y, (118.0, -70.0), (52.0, 58.0), tilt=0.5)
     path += 0.07 * smooth_step(-fold, -4.0, 34.0)
     path += 0.022 * smooth_noise(rng, (x.shape[0], x.shape[1]), 26.0 / pixel) * thick
-    return path
+    return np.asarray(path, dtype=np.float32)
 
 
 def heart_and_vessels(chest: Chest, x: Field, y: Field, fields: Fields) -> Field:

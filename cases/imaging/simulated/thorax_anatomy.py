@@ -56,7 +56,8 @@ class SlicePainter(BonePainter):
             ((160.0 + 14.0 * shoulder - 3.0 * waist) * build.width + 4.0 * build.fat,
              (108.0 - 12.0 * shoulder) * build.depth + 5.0 * build.fat),
             power=2.45,
-        ) + 1.6 * self._slow  # fmt: skip
+        )  # fmt: skip
+        body = np.asarray(body + 1.6 * self._slow, dtype=np.float32)
         # Breast and pectoral contours push the front wall outwards a little on both sides.
         self._put(image, body, 20.0)
         self._put(image, body + 2.0, FAT + 9.0 * self._marble)
@@ -247,7 +248,8 @@ class SlicePainter(BonePainter):
         self._disc(image, 8.5, 26.0, (1.8, 1.4), -420.0)
         tube(31.0, 51.0, 1.5, 90.0)
         for x, y, level, r in (
-            (-14.0, -2.0, 98.0, 4.0), (10.0, 2.0, 118.0, 4.5), (-6.0, 20.0, 136.0, 5.0), (12.0, -48.0, 92.0, 3.0),
+            (-14.0, -2.0, 98.0, 4.0), (10.0, 2.0, 118.0, 4.5),
+            (-6.0, 20.0, 136.0, 5.0), (12.0, -48.0, 92.0, 3.0),
         ):  # fmt: skip
             scale = dome(h, level, 9.0)
             if scale > 0.3:

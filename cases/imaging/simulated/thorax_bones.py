@@ -13,7 +13,7 @@ class BonePainter(Canvas):
 
     def _bones(self, image: Field, h: float, cage: Field, angle: Field) -> None:
         grid, x0 = self.grid, self._spine_x(h)
-        trabecular = 26.0 * self._strands + 18.0 * self._marble
+        trabecular: Field = np.asarray(26.0 * self._strands + 18.0 * self._marble, dtype=np.float32)
         # Ribs slant downwards to the front; one periodic height field draws them all.
         level = h - self.build.rib_shift - 108.0 * angle / np.float32(np.pi)
         nearest = np.mod(level + 13.0, 26.0) - 13.0

@@ -93,7 +93,7 @@ def thorax_ct(
         voxels[frame] = _measured(whole, depth, noise)
     if len(seen) < len(shapes):
         missing = [nodules[i] for i in range(len(shapes)) if i not in seen]
-        raise ValueError(f"These nodules do not lie in lung, move their centre: {missing}")
+        raise ValueError(f"These nodules meet no slice in enough pixels; take more slices: {missing}")
     voxels.flags.writeable = masks.flags.writeable = False
     return SimulatedSeries(
         voxels=voxels,
@@ -164,7 +164,7 @@ class _NoduleShape:
                 cosine = unit @ direction.astype(np.float32)
                 grown = np.maximum(grown, size * np.exp(-(1.0 - cosine) / 0.012))
             reach = radius * (1.0 + grown)
-        return far / radius, far / reach
+        return np.asarray(far / radius, dtype=np.float32), np.asarray(far / reach, dtype=np.float32)
 
     def draw(
         self, image: Field, lung: Field, h: float, grid: Grid
@@ -202,7 +202,7 @@ class _NoduleShape:
             paint(image[window], share(body < 0.55), 610.0)
         mask = np.zeros(image.shape, dtype=bool)
         mask[window] = covered >= 0.5
-        if mask.sum() < 6:
+        if mask.sum() < 4:
             return []
         if float(lung[mask].mean()) < 0.25:
             raise ValueError(f"The {self.label} at {self.centre} mm does not lie in lung, move its centre.")
@@ -217,4 +217,4 @@ def _measured(image: Field, depth: Field, rng: np.random.Generator) -> NDArray[n
     grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.85 * cv2.GaussianBlur(white, (0, 0), 2.0)
     grain /= max(float(grain.std()), 1e-6)
     level = np.where(soft < -700.0, 0.75, 1.0) * (7.0 + 9.0 * depth)
-    return np.clip(np.rint(soft + level * grain), -1024, 3071).astype(np.int16)
+    return np.asarray(np.clip(np.rint(soft + level * grain), -1024, 3071), dtype=np.int16)
