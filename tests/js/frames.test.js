@@ -71,6 +71,21 @@ test("an image is tried four times, then said to be missing, and can be asked fo
   assert.equal(calls.length, 5);
 });
 
+test("an image given up in the background gets new attempts when it is looked at", async () => {
+  const { made, calls, timers } = loader(2, { concurrency: 1 });
+  made.setCurrent(0);
+  calls[0].resolve();
+  await settle();
+  for (let i = 1; i < 5; i++) {
+    calls[i].reject(new Error("broken"));
+    await settle();
+    timers.list.shift()?.();
+  }
+  assert.equal(calls.length, 5);
+  made.setCurrent(1);
+  assert.equal(calls.length, 6);
+});
+
 test("memory has a limit; the images in sight stay", async () => {
   const { made, calls } = loader(40, { budget: 4 * 10 });
   made.setCurrent(0);

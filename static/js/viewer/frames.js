@@ -67,6 +67,8 @@ export class FrameLoader {
   setCurrent(index) {
     const direction = index >= this.current ? 1 : -1;
     this.current = index;
+    // Given up in the background, where nobody was told: now that it is wanted, it gets new attempts.
+    if (this.failures.get(index)?.timer === null) this.failures.delete(index);
     this.order = wantedOrder(index, this.frames.length, direction).slice(0, this.keep);
     const wanted = new Set(this.order.slice(0, 1 + 2 * NEAR));
     for (const [running, controller] of this.running) {

@@ -93,8 +93,10 @@ document.addEventListener("medweb:show-frame", (event) => {
   const { series, frame } = /** @type {CustomEvent<{series: string|number, frame: number}>} */ (event).detail;
   for (const element of mounted) if (element.dataset.series === String(series)) element.viewer?.goTo(frame);
 });
-document.addEventListener("medweb:annotations-changed", () => {
+document.addEventListener("medweb:annotations-changed", (event) => {
+  const series = /** @type {CustomEvent<{series?: string|number}|null>} */ (event).detail?.series;
   for (const element of mounted) {
+    if (series !== undefined && element.dataset.series !== String(series)) continue;
     // A failed refresh leaves what is shown; the next nudge or the next save tells more.
     element.viewer?.reloadAnnotations().catch((error) => console.warn("annotations could not be refreshed", error));
   }
