@@ -169,6 +169,15 @@ export function createPanel(host, { statistics, submit, retry }) {
     }
   }
 
+  /** @type {HTMLLIElement|undefined} */
+  let lastChosen;
+
+  /** Not by scrollIntoView, which would move the page, too. @param {HTMLLIElement} item */
+  function reveal(item) {
+    const top = item.offsetTop - list.offsetTop;
+    list.scrollTop = Math.max(Math.min(list.scrollTop, top), top + item.offsetHeight - list.clientHeight);
+  }
+
   /** @param {State} state */
   function drawList(state) {
     const next = new Map();
@@ -180,6 +189,9 @@ export function createPanel(host, { statistics, submit, retry }) {
     rows = next;
     const wanted = [...rows.values()].map((item) => item.element);
     if (wanted.length !== list.children.length || wanted.some((item, i) => list.children[i] !== item)) list.replaceChildren(...wanted);
+    const chosen = state.selected === null ? undefined : rows.get(state.selected)?.element;
+    if (chosen && chosen !== lastChosen) reveal(chosen);
+    lastChosen = chosen;
     empty.hidden = shown.length > 0;
     empty.textContent = state.canDraw ? `${t("noShapes")} ${t("noShapesHint")}` : t("noShapes");
   }
