@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_fragments
+from pydicom.encaps import generate_frames
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from .errors import Refused
@@ -90,28 +90,20 @@ def _without_hidden_bits(ds: Dataset, data: bytes, bits: int) -> bytes:
 
 
 def _encapsulated(ds: Dataset, data: bytes, syntax: str) -> bytes:
-    """Encapsulate the fragments again, without offset table, comments and application notes."""
-    fragments = list(generate_fragments(data))[1:]
-    frames = whole_number(ds, "NumberOfFrames", 1)
-    if len(fragments) == frames:
-        # With one fragment a frame each fragment is a whole code stream and can be opened.
-        rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
-        if syntax in _JPEG:
-            fragments = [_clean_jpeg(fragment, rows, columns) for fragment in fragments]
-        elif syntax in _JPEG2000:
-            fragments = [_clean_jpeg2000(fragment, rows, columns) for fragment in fragments]
-        return _items(fragments)
-    if frames == 1:
-        joined = b"".join(fragments)
-        rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
-        if syntax in _JPEG:
-            return _items([_clean_jpeg(joined, rows, columns)])
-        if syntax in _JPEG2000:
-            return _items([_clean_jpeg2000(joined, rows, columns)])
-    raise Refused(
-        "fragments",
-        "The frames of this picture are stored in pieces that cannot be checked. Export it uncompressed.",
-    )
+    """Encapsulate each frame as one fragment, without offset table, comments and application notes."""
+    try:
+        streams = list(generate_frames(data, number_of_frames=whole_number(ds, "NumberOfFrames", 1)))
+    except (ValueError, IndexError, struct.error) as error:
+        raise Refused(
+            "fragments",
+            "The frames are stored in pieces that do not fit together. Export the picture uncompressed.",
+        ) from error
+    rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
+    if syntax in _JPEG:
+        streams = [_clean_jpeg(stream, rows, columns) for stream in streams]
+    elif syntax in _JPEG2000:
+        streams = [_clean_jpeg2000(stream, rows, columns) for stream in streams]
+    return _items(streams)
 
 
 def _items(fragments: list[bytes]) -> bytes:

@@ -218,7 +218,7 @@ def _check_data(ds: pydicom.Dataset, size: int) -> None:
             fragments = sum(1 for _ in islice(generate_fragments(data), frames + 1))
         except (ValueError, EOFError, struct.error) as error:
             raise cut from error
-        if fragments < frames + 1 and fragments < frames:
+        if fragments < frames + 1:
             raise cut
     elif len(data) < size and not _subsampled(ds, len(data), size):
         raise cut

@@ -217,3 +217,22 @@ def test_pack_and_back(dtype: str) -> None:
 def test_pet_units() -> None:
     (frame,) = _decode(image(PIXELS, Modality="PT", Units="BQML", RescaleSlope=0.37))
     assert (frame.unit, frame.slope) == ("Bq/ml", 0.37)
+
+
+def test_frames_in_several_fragments_are_joined() -> None:
+    data = _sample("examples_ybr_color.dcm")
+    ds = read_dicom(data)
+    streams = list(pydicom.encaps.generate_frames(ds.PixelData, number_of_frames=30))
+    ds.PixelData = pydicom.encaps.encapsulate(streams, fragments_per_frame=3, has_bot=True)
+    result = deidentify(ds, secret=SECRET).dataset
+    assert len(list(pydicom.encaps.generate_fragments(result.PixelData))) == 31
+    for one, other in zip(decode(result), clean(data, secret=SECRET).frames, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+    ds.NumberOfFrames = 29
+    with pytest.raises(Refused):
+        clean(to_file_of(ds), secret=SECRET)
+
+
+def to_file_of(ds: pydicom.Dataset) -> bytes:
+    """Write an object that was read, in its own syntax."""
+    return to_file(ds, syntax=ds.file_meta.TransferSyntaxUID)
