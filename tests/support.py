@@ -309,6 +309,7 @@ def refuse_strangers(real: Callable[..., object]) -> Callable[..., object]:
         if self.family in (socket.AF_INET, socket.AF_INET6):
             host = str(address[0]) if isinstance(address, tuple) else str(address)
             if not (host == "localhost" or host == "::1" or host.startswith("127.")):
+                self.close()
                 raise AssertionError(f"A test tried to reach {host}: tests stay on this computer.")
         return real(self, address)
 

@@ -192,7 +192,10 @@ class Launch:
         return child.log.read_text(errors="replace").strip()
 
     def start_services(self) -> None:
-        """Start the web server and both workers at once: each spends its first seconds importing."""
+        """Start web server and worker at once, since each spends its first seconds importing.
+
+        The trainer follows when they are ready, so that three do not share two processors until then.
+        """
         worker = ["celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip"]
         worker += ["--without-mingle", "--pool", "prefork", "--concurrency", "1"]
         web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
@@ -208,6 +211,7 @@ class Launch:
         self.supervisor.add(
             self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")
         )
+        self.wait_until_ready()
         self.supervisor.add(self.child("trainer", *worker, "-Q", "train,sample", "-n", "trainer@%h"))
 
     def wait_until_ready(self) -> None:
@@ -247,7 +251,6 @@ class Launch:
             say("Preparing the database and the first sample case ...")
             accounts = self.prepare()
             self.start_services()
-            self.wait_until_ready()
             say(f"Ready after {time.monotonic() - self.began:.1f} s:  http://{HOST}:{self.port}/")
             if accounts:
                 say(accounts)
