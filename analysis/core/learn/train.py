@@ -91,6 +91,12 @@ def train(
     dev = parts.development
     dev_x, dev_y, dev_groups = table[dev], [y[i] for i in dev], [groups[i] for i in dev]
     labels = sorted(set(dev_y))
+    # Asked before the folds: minutes of fitting would be lost on a test that cannot be judged.
+    strangers = sorted({y[i] for i in parts.test} - set(labels))
+    if strangers:
+        raise ValueError(
+            f"Class {', '.join(strangers)} occurs in the test split only; add training cases or leave it out."
+        )
     outer = splits.grouped_folds(dev_y, dev_groups, folds, seed)
     steps = folds + 2
     predicted = np.empty((len(dev_y), len(labels)))
