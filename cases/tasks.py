@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.services import uploads
+from cases.services import sample_library, uploads
 from medweb.jobs.registry import housekeeping, job
 from medweb.jobs.run import Run
 
@@ -21,3 +21,8 @@ def clean_upload(run: Run, *, upload_id: int) -> None:
 @housekeeping
 def expire_uploads() -> None:
     uploads.expire()
+
+
+@job(sample_library.KIND, queue="sample", minutes=30, title=_("Load the sample library"))
+def load_sample_library(run: Run) -> None:
+    sample_library.load_rest(run)

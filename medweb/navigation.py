@@ -39,7 +39,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         for label, name, icon, key, roles in _ITEMS
         if not roles or user.has_role(*roles)
     ]
-    return {"navigation": items, "live_url": live_url(f"user:{user.pk}")}
+    return {
+        "navigation": items,
+        "live_url": live_url(f"user:{user.pk}"),
+        "role_labels": [str(Role(role).label) for role in Role.values if role in user.roles],
+    }
 
 
 def live_url(*topics: str) -> str:

@@ -172,7 +172,7 @@ def write_lossless(pages: list[NDArray[Any]]) -> bytes:
     images = [Image.fromarray(page) for page in pages]
     buffer = BytesIO()
     if len(images) == 1:
-        images[0].save(buffer, "PNG", compress_level=6)
+        images[0].save(buffer, "PNG", compress_level=2)
     else:
         images[0].save(buffer, "TIFF", compression="tiff_deflate", save_all=True, append_images=images[1:])
     return buffer.getvalue()

@@ -42,11 +42,11 @@ def upload_create(request: HttpRequest, pk: int) -> HttpResponse:
     check_user_can_edit_case(person(request), case)
     file = request.FILES.get("file")
     if file is None:
-        return JsonResponse({"sentence": _("Send the file as multipart field “file”.")}, status=400)
+        return JsonResponse({"detail": _("Send the file as multipart field “file”.")}, status=400)
     try:
         upload = services.receive(case=case, chunks=file.chunks(), by=person(request))
     except ValidationError as error:
-        return JsonResponse({"sentence": " ".join(error.messages)}, status=400)
+        return JsonResponse({"detail": " ".join(error.messages)}, status=400)
     return JsonResponse(as_json(upload), status=201)
 
 
@@ -65,7 +65,7 @@ def upload_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         services.cancel(upload=upload, by=person(request))
     except ValidationError as error:
-        return JsonResponse({"sentence": " ".join(error.messages)}, status=409)
+        return JsonResponse({"detail": " ".join(error.messages)}, status=409)
     return JsonResponse(as_json(upload))
 
 

@@ -1,5 +1,8 @@
 """Demo accounts: they exist only on a server that loaded the sample library."""
 
+from functools import lru_cache
+
+from django.contrib.auth.hashers import check_password
 from django.db import transaction
 
 from medweb.accounts.models import Role, User
@@ -18,7 +21,15 @@ LIBRARIAN = "sample-library"
 
 @transaction.atomic
 def create_accounts() -> None:
-    """Make those that are missing; an account that exists is left as it is."""
+    """Make those that are missing, and the librarian who owns the sample sets and cannot sign in."""
+    if not User.objects.filter(username=LIBRARIAN).exists():
+        create_user(
+            username=LIBRARIAN,
+            display_name="Sample library",
+            password=None,
+            roles=[Role.INSTRUCTOR],
+            by=None,
+        )
     for username, display_name, roles in ACCOUNTS:
         if not User.objects.filter(username=username).exists():
             create_user(
@@ -26,14 +37,23 @@ def create_accounts() -> None:
             )
 
 
+@lru_cache(maxsize=32)
+def _still_printed(encoded: str) -> bool:
+    """Whether a stored hash is that of the printed password; cached, because checking is slow on purpose."""
+    return check_password(PASSWORD, encoded)
+
+
 def shown() -> list[tuple[str, str]]:
-    """User name and role words of the demo accounts that still have the printed password's account."""
-    known = {name for name, _display, _roles in ACCOUNTS}
-    present = set(User.objects.filter(username__in=known, is_active=True).values_list("username", flat=True))
+    """User name and role words of the demo accounts whose password is still the printed one."""
     if not User.objects.filter(username=LIBRARIAN).exists():
         return []
+    stored = dict(
+        User.objects.filter(username__in=[name for name, _d, _r in ACCOUNTS], is_active=True).values_list(
+            "username", "password"
+        )
+    )
     return [
         (name, ", ".join(str(Role(role).label) for role in roles))
         for name, _display, roles in ACCOUNTS
-        if name in present
+        if name in stored and _still_printed(stored[name])
     ]
