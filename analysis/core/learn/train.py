@@ -82,7 +82,8 @@ def train(
     ------
     ValueError
         With a sentence for the user: lengths that differ, infinite features, too few patients of a class, one
-        class only, a patient on both sides of the split.
+        class only, a patient on both sides of the split, a class in
+        the test split only.
     """
     tell = on_progress if on_progress is not None else _silent
     table = np.asarray(X, dtype=np.float64)

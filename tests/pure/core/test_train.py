@@ -170,6 +170,7 @@ def test_a_class_from_one_patient_still_gets_probabilities():
         ({"X": np.full((72, 4), np.inf)}, "infinite"),
         ({"y": ["a"] * 72}, "at least two classes"),
         ({"y": ["a"]}, "as many of each"),
+        ({"y": ["a", "b"] * 27 + ["new"] * 18}, "Class new occurs in the test split only"),
         ({"feature_names": ["one"]}, "4 feature columns but 1 names"),
         ({"folds": 40}, "choose at most 9 folds"),
         ({"algorithm": "oracle"}, "Unknown algorithm"),
