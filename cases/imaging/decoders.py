@@ -25,6 +25,12 @@ def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
     return stacked.astype(np.int16) if whole_number(ds, "PixelRepresentation", 0) else stacked
 
 
+def _broken() -> Refused:
+    return Refused(
+        "broken-pixels", "The pixels cannot be decoded. Copy or export the image again, then upload."
+    )
+
+
 def stored_values(ds: Dataset) -> Pixels:
     """Decode all frames to one array, colour already RGB and palettes still indices.
 
@@ -54,9 +60,13 @@ def stored_values(ds: Dataset) -> Pixels:
         except MemoryError as error:
             raise Refused("too-large", "The picture is too large to decode. Upload a smaller one.") from error
         except Exception as error:  # decoders are C libraries with errors of every kind
-            raise Refused(
-                "broken-pixels", "The pixels cannot be decoded. Copy or export the image again, then upload."
-            ) from error
+            raise _broken() from error
+        except BaseException as error:
+            # The RLE decoder is written in Rust, and its panics are no Exception: one damaged
+            # file would end the worker. Interrupts must still pass.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise _broken() from error
     expected = (whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0))
     start = 1 if frames > 1 else 0
     if values.shape[start : start + 2] != expected or (frames > 1 and values.shape[0] != frames):

@@ -166,7 +166,7 @@ def _age(text: str) -> str:
 def _first(ds: Dataset, keyword: str) -> str:
     try:
         value = ds.get(keyword, "")
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, NotImplementedError):
         return ""
     if isinstance(value, (MultiValue, list)):
         value = value[0] if value else ""

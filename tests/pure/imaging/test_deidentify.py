@@ -322,3 +322,31 @@ def test_no_value_of_the_odd_files_that_names_a_person_survives() -> None:
             value = str(ds.get(keyword) or "")
             if len(value) > 5:
                 assert value.encode("utf-8") not in head, (row["filename"], keyword)
+
+
+def test_an_unreadable_patient_number_falls_back_on_the_name() -> None:
+    data = to_file(image())
+    place = data.index(b"\x10\x00\x20\x00LO") + 4
+    cleaned = clean(data[:place] + b"Ld" + data[place + 2 :], secret=SECRET)
+    assert cleaned.patient_key == patient_key(SECRET, f"{PLANTED}^Ann\x0019610102", "by-name")
+    assert b"ID-4711" not in cleaned.clean_bytes
+
+
+@pytest.mark.parametrize(
+    "name", ["CT_small.dcm", "MR_small_RLE.dcm", "JPEG2000.dcm", "MR_small_implicit.dcm"]
+)
+def test_damaged_files_are_shown_or_refused(name: str) -> None:
+    original = Path(get_testdata_file(name)).read_bytes()
+    random = np.random.default_rng(11)
+    answers = set()
+    for _ in range(40):
+        damaged = bytearray(original)
+        for place in random.integers(132, len(original), random.integers(1, 30)):
+            damaged[place] = random.integers(256)
+        try:
+            clean(bytes(damaged), secret=SECRET)
+        except Refused as refused:
+            answers.add(refused.code)
+        else:
+            answers.add("shown")
+    assert len(answers) > 1

@@ -1,5 +1,6 @@
 """Pixels and geometry against hand-made truth."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +237,14 @@ def test_frames_in_several_fragments_are_joined() -> None:
 def to_file_of(ds: pydicom.Dataset) -> bytes:
     """Write an object that was read, in its own syntax."""
     return to_file(ds, syntax=ds.file_meta.TransferSyntaxUID)
+
+
+def test_a_panic_of_the_rle_decoder_is_a_refusal() -> None:
+    ds = read_dicom(_sample("MR_small_RLE.dcm"))
+    # Runs of 128 zeros: 33 of them are more than the 4096 bytes of a plane.
+    plane = b"\x81\x00" * 33
+    header = struct.pack("<16I", 2, 64, 64 + len(plane), *[0] * 13)
+    ds.PixelData = pydicom.encaps.encapsulate([header + plane + plane])
+    with pytest.raises(Refused) as refused:
+        clean(to_file_of(ds), secret=SECRET)
+    assert refused.value.code == "broken-pixels"
