@@ -18,7 +18,9 @@ def check_user_can_analyse_case(user: User, case: Case) -> None:
     if user.has_role(Role.INSTRUCTOR):
         if case.author_id == user.pk:
             return
-        raise PermissionDenied(_("You can analyse the cases you wrote; this one is somebody else's. Ask staff."))
+        raise PermissionDenied(
+            _("You can analyse the cases you wrote; this one is somebody else's. Ask staff.")
+        )
     raise PermissionDenied(_("Analyses are started by staff or by the instructor who wrote the case."))
 
 
@@ -28,7 +30,9 @@ def user_can_analyse_case(user: User, case: Case) -> bool:
 
 def check_user_can_see_models(user: User) -> None:
     if not user.has_role(Role.STAFF, Role.ADMINISTRATOR, Role.INSTRUCTOR):
-        raise PermissionDenied(_("Models are shown to staff and to instructors. Ask an administrator for the role."))
+        raise PermissionDenied(
+            _("Models are shown to staff and to instructors. Ask an administrator for the role.")
+        )
 
 
 def user_can_see_models(user: User) -> bool:

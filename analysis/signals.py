@@ -20,17 +20,16 @@ from cases.services.annotations import annotation_submitted
 @receiver(annotation_submitted, dispatch_uid="analysis.measure-new-drawing")
 def measure_new_drawing(annotation_id: int, **_kwargs: Any) -> None:
     """Analyse anew when the author hands in a drawing on a case that has results already."""
-    annotation = (
-        Annotation.objects.filter(pk=annotation_id).select_related("series__case", "author").first()
-    )
+    annotation = Annotation.objects.filter(pk=annotation_id).select_related("series__case", "author").first()
     if annotation is None:
         return
     case, author = annotation.series.case, annotation.author
     if annotation.author_id != case.author_id or not user_can_analyse_case(author, case):
         return
-    has_results = case.analyses.exists() or ModelVersion.objects.promoted().filter(
-        collection__items__case=case
-    ).exists()
+    has_results = (
+        case.analyses.exists()
+        or ModelVersion.objects.promoted().filter(collection__items__case=case).exists()
+    )
     if has_results and case_is_analysable(case)[0]:
         analyses.request(case=case, by=author)
 

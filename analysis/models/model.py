@@ -85,9 +85,7 @@ class ModelVersion(models.Model):
                 condition=models.Q(state=ModelState.PROMOTED),
                 name="one_promoted_model_per_collection",
             ),
-            models.CheckConstraint(
-                condition=models.Q(state__in=ModelState.values), name="known_model_state"
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=ModelState.values), name="known_model_state"),
             models.CheckConstraint(
                 condition=models.Q(algorithm__in=Algorithm.values), name="known_algorithm"
             ),

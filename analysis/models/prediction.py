@@ -23,9 +23,7 @@ class Prediction(models.Model):
 
     class Meta:
         ordering = ("case", "-id")
-        constraints = (
-            models.UniqueConstraint(fields=["case", "model"], name="one_prediction_per_model"),
-        )
+        constraints = (models.UniqueConstraint(fields=["case", "model"], name="one_prediction_per_model"),)
 
     def __str__(self) -> str:
         return f"prediction {self.pk}"

@@ -30,9 +30,17 @@ def steps(subject: Picture, frame: Frame) -> list[dict[str, Any]]:
     even = normalise(smooth, "percentile")
     shown = [
         ("before", _before(subject, frame), _("Before: as the viewer opens it")),
-        ("grey", _stretched(grey, frame), _("Grey levels, lowest to highest value; features are measured on these")),
+        (
+            "grey",
+            _stretched(grey, frame),
+            _("Grey levels, lowest to highest value; features are measured on these"),
+        ),
         ("denoised", _stretched(smooth, frame), _("Denoised by a 3 × 3 median")),
-        ("normalised", _turned(even, frame), _("Normalised from the 1st to the 99th percentile, as classifiers compare it")),
+        (
+            "normalised",
+            _turned(even, frame),
+            _("Normalised from the 1st to the 99th percentile, as classifiers compare it"),
+        ),
     ]
     return [
         {

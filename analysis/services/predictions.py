@@ -1,5 +1,6 @@
 """What the models in use say about cases."""
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,26 @@ class ModelUnusable(Exception):
     """The stored model cannot be used; the message is a sentence for people."""
 
 
+def check_model(model: ModelVersion) -> None:
+    """Raise ModelUnusable when a model plainly cannot be asked; cheap, for pages: no learner is loaded."""
+    if model.settings_digest != features.settings_of(model.feature_set).digest():
+        raise ModelUnusable(
+            _("%(model)s was trained with an earlier version of its features. Retrain the collection.")
+            % {"model": model}
+        )
+    if not blobs.exists(model.file_digest):
+        raise ModelUnusable(_("The file of %(model)s is missing. Retrain the collection.") % {"model": model})
+    if hashlib.sha256(blobs.get(model.file_digest)).hexdigest() != model.file_digest:
+        raise _refused(model)
+
+
+def _refused(model: ModelVersion) -> ModelUnusable:
+    return ModelUnusable(
+        _("The file of %(model)s was refused: it is not as this server stored it. Retrain the collection.")
+        % {"model": model}
+    )
+
+
 def load_model(model: ModelVersion) -> "Pipeline":
     """The classifier of ``model``, its signature checked on the first load of each process.
 
@@ -51,25 +72,14 @@ def load_model(model: ModelVersion) -> "Pipeline":
     """
     from analysis.core.learn.persist import Untrusted, load
 
-    if model.settings_digest != features.settings_of(model.feature_set).digest():
-        raise ModelUnusable(
-            _("%(model)s was trained with an earlier version of its features. Retrain the collection.")
-            % {"model": model}
-        )
+    check_model(model)
     if model.file_digest in _loaded:
         return _loaded[model.file_digest]
     try:
         pipeline = load(blobs.get(model.file_digest), key=django_settings.MODEL_KEY)
-    except FileNotFoundError:
-        raise ModelUnusable(
-            _("The file of %(model)s is missing. Retrain the collection.") % {"model": model}
-        ) from None
     except Untrusted as error:
         log.warning("Model %s refused: %s", model.pk, error)
-        raise ModelUnusable(
-            _("The file of %(model)s was refused: it is not as this server stored it. Retrain the collection.")
-            % {"model": model}
-        ) from None
+        raise _refused(model) from None
     while len(_loaded) >= _KEEP_LOADED:
         _loaded.pop(next(iter(_loaded)))
     _loaded[model.file_digest] = pipeline
@@ -146,7 +156,11 @@ def store(found: list[Answer]) -> int:
 
 def compute_collection(run: Run, *, model_id: int) -> None:
     """Ask a promoted model about every case of its collection, and tell their pages."""
-    model = ModelVersion.objects.filter(pk=model_id, state=ModelState.PROMOTED).select_related("collection").first()
+    model = (
+        ModelVersion.objects.filter(pk=model_id, state=ModelState.PROMOTED)
+        .select_related("collection")
+        .first()
+    )
     if model is None:
         raise JobFailed(_("This model is no longer in use, so it was not asked."))
     run.progress(0.01, _("Reading the model"))

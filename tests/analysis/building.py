@@ -28,12 +28,18 @@ def person(name: str, *roles: str) -> User:
 def a_case(author: User, title: str = "A case", *, published: bool = True, **fields: Any) -> Case:
     status = CaseStatus.PUBLISHED if published else CaseStatus.DRAFT
     return Case.objects.create(
-        title=title, author=author, status=status, published_at=timezone.now() if published else None, **fields
+        title=title,
+        author=author,
+        status=status,
+        published_at=timezone.now() if published else None,
+        **fields,
     )
 
 
 def add_series(case: Case, pictures: list[NDArray[Any]], **frame_fields: Any) -> Series:
-    series = Series.objects.create(case=case, series_uid=f"2.25.{uuid.uuid4().int}", frame_count=len(pictures))
+    series = Series.objects.create(
+        case=case, series_uid=f"2.25.{uuid.uuid4().int}", frame_count=len(pictures)
+    )
     instance = Instance.objects.create(
         series=series, sop_uid=f"{series.series_uid}.1", digest="0" * 64, byte_count=1, kind="picture"
     )
@@ -67,7 +73,9 @@ def speckle(seed: int, *, bright: bool = False, size: int = 48) -> NDArray[np.ui
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def box(x0: float, y0: float, x1: float, y1: float, *, frame: int = 0, label: str = "nodule") -> dict[str, Any]:
+def box(
+    x0: float, y0: float, x1: float, y1: float, *, frame: int = 0, label: str = "nodule"
+) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid4()),
         "kind": "box",
@@ -77,7 +85,9 @@ def box(x0: float, y0: float, x1: float, y1: float, *, frame: int = 0, label: st
     }
 
 
-def layer(series: Series, author: User, shapes: list[dict[str, Any]], *, submitted: bool = True) -> Annotation:
+def layer(
+    series: Series, author: User, shapes: list[dict[str, Any]], *, submitted: bool = True
+) -> Annotation:
     return Annotation.objects.create(
         series=series,
         author=author,
@@ -105,7 +115,9 @@ def a_collection(owner: User, *, count: int = 36, tests: int = 8, title: str = "
     return collection
 
 
-def trained(collection: Collection, by: User, *, algorithms: tuple[str, ...] = ("svm",), **choices: Any) -> Any:
+def trained(
+    collection: Collection, by: User, *, algorithms: tuple[str, ...] = ("svm",), **choices: Any
+) -> Any:
     """Train for real, in this process; returns the models."""
     run, job = training.request(collection=collection, algorithms=algorithms, by=by, **choices)
     assert work(job.pk) == "done", Job.objects.get(pk=job.pk).error

@@ -1,0 +1,63 @@
+"""Analyses and predictions of cases in the API."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analysis.api.serializers import (
+    AnalysisDetailSerializer,
+    AnalysisSerializer,
+    PredictionSerializer,
+    QueuedSerializer,
+)
+from analysis.models import Analysis, Prediction
+from analysis.services import analyses
+from cases.models import Case
+
+
+def visible_case(request: Request, pk: int) -> Case:
+    return get_object_or_404(Case.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+
+
+class CaseAnalyses(generics.ListAPIView[Analysis]):
+    """Analyses of a case, newest first."""
+
+    serializer_class = AnalysisSerializer
+    queryset = Analysis.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        case = visible_case(self.request, self.kwargs["pk"])
+        return Analysis.objects.visible_to(self.request.user).filter(case=case)
+
+    @extend_schema(request=None, responses={202: QueuedSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Queue an analysis; asking again while one waits or runs gives the same job."""
+        job = analyses.request(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        return Response(QueuedSerializer({"job": job}).data, status=status.HTTP_202_ACCEPTED)
+
+
+class AnalysisDetail(APIView):
+    @extend_schema(responses=AnalysisDetailSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One analysis with the features of the picture and of every region."""
+        rows = Analysis.objects.visible_to(request.user).prefetch_related("regions__features")  # type: ignore[arg-type]
+        return Response(AnalysisDetailSerializer(get_object_or_404(rows, pk=pk)).data)
+
+
+class CasePredictions(generics.ListAPIView[Prediction]):
+    """What the models in use say about a case. For education, not for diagnosis."""
+
+    serializer_class = PredictionSerializer
+    queryset = Prediction.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        case = visible_case(self.request, self.kwargs["pk"])
+        return (
+            Prediction.objects.visible_to(self.request.user)
+            .current()
+            .filter(case=case)
+            .select_related("model")
+        )
