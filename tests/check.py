@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-NODE_TOOLS = ROOT / "var" / "node-tools"
+NODE_TOOLS = Path(sys.prefix) / "node-tools"
 # TypeScript only reads the JSDoc types; nothing of it is shipped.
 TYPESCRIPT = "typescript@5.9.3"
 OLDEST_NODE = 18

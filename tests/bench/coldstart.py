@@ -1,4 +1,4 @@
-"""``python -m tests.bench.coldstart``: seconds from a bare checkout to the sign-in page, then of a second start.
+"""``python -m tests.bench.coldstart``: seconds from a bare checkout to a ready MedWeb, and of a second start.
 
 Works on a copy of the tracked files in a temporary folder, with the machine's own ``python3``: nothing of the
 developer's environment, data or caches is used, except what pip has downloaded before.
