@@ -71,8 +71,8 @@ def chest_radiograph(
     pixel = FIELD_MM / size
     pose = generator(seed, "pose")
     chest = Chest.drawn(generator(person, "chest"), generator(seed, "breath"))
-    turn, zoom = np.float32(pose.normal(0.0, 0.022)), np.float32(pose.uniform(0.93, 1.06))
-    shift = pose.normal(0.0, (6.0, 5.0)).astype(np.float32)
+    turn, zoom = np.float32(pose.normal(0.0, 0.016)), np.float32(pose.uniform(0.96, 1.04))
+    shift = pose.normal(0.0, (4.0, 3.5)).astype(np.float32)
 
     def posed(count: int) -> tuple[Field, Field]:
         x, y = _grid(count)
@@ -123,13 +123,13 @@ def _exposed(path: Field, rng: np.random.Generator) -> np.ndarray[tuple[int, ...
         cv2.GaussianBlur(quarter, (0, 0), 4.0), path.shape[::-1], interpolation=cv2.INTER_LINEAR
     )
     # The processing of digital radiographs takes part of the slow changes away.
-    image = path - np.float32(rng.uniform(0.25, 0.42)) * (scatter - scatter.mean())
+    image = path - np.float32(rng.uniform(0.28, 0.36)) * (scatter - scatter.mean())
     noise = cv2.GaussianBlur(rng.standard_normal(path.shape, dtype=np.float32), (0, 0), 0.7)
     # Behind dense parts fewer quanta arrive, so the noise of the logarithm grows.
     image += (
         np.float32(rng.uniform(0.012, 0.026)) * noise * np.exp(np.float32(0.45) * (path - np.float32(1.0)))
     )
-    middle, steep = np.float32(rng.uniform(0.88, 1.04)), np.float32(rng.uniform(2.1, 2.9))
+    middle, steep = np.float32(rng.uniform(0.92, 1.01)), np.float32(rng.uniform(2.3, 2.7))
     tone = 1.0 / (1.0 + np.exp(-steep * (image - middle)))
     return np.asarray(np.clip(np.rint(8.0 + 243.0 * tone), 0, 255), dtype=np.uint8)
 

@@ -76,7 +76,7 @@ def _lobar(
         fissure = centre[1] + 0.55 * radii[1] + 0.06 * (np.abs(x) - 70.0)
         density = density * smooth_step(fissure - y, -1.5, 2.0)
     texture = 1.0 + 0.06 * smooth_noise(rng, shape, 9.0 / pixel)
-    strength = float(rng.uniform(0.12, 0.52))
+    strength = float(rng.uniform(0.24, 0.62))
     bronchi = np.zeros_like(x)
     hilum = (side * 40.0, 2.0)
     for _ in range(4):
@@ -88,7 +88,7 @@ def _lobar(
         bronchi = np.maximum(bronchi, smooth_step(2.2 - 1.2 * along - gap, -1.2, 0.9))
     path = strength * density * texture * lung * (1.0 - 0.38 * bronchi)
     mask = _kept((density * lung) >= 0.5)
-    facts = {"kind": "lobar", "side": _side(side), "zone": zone, "strength": _strength(strength, 0.12, 0.52)}
+    facts = {"kind": "lobar", "side": _side(side), "zone": zone, "strength": _strength(strength, 0.24, 0.62)}
     return DrawnOpacity(np.asarray(path, dtype=np.float32), (mask,), facts)
 
 
@@ -98,7 +98,7 @@ def _patchy(
     shape = (x.shape[0], x.shape[1])
     zone = ("upper", "middle", "lower")[int(rng.choice(3, p=(0.2, 0.3, 0.5)))]
     bilateral = rng.random() < 0.35
-    strength = float(rng.uniform(0.12, 0.34))
+    strength = float(rng.uniform(0.26, 0.54))
     wobble = smooth_noise(rng, shape, 12.0 / pixel) * 6.0 + smooth_noise(rng, shape, 5.0 / pixel) * 2.0
     path = np.zeros_like(x)
     masks: list[NDArray[np.bool_]] = []
@@ -126,7 +126,7 @@ def _patchy(
     texture = 1.0 + 0.12 * smooth_noise(rng, shape, 6.0 / pixel)
     facts = {
         "kind": "patchy", "side": "both" if bilateral else _side(side), "zone": zone,
-        "strength": _strength(strength, 0.12, 0.34),
+        "strength": _strength(strength, 0.26, 0.54),
     }  # fmt: skip
     return DrawnOpacity(np.asarray(path * texture, dtype=np.float32), tuple(masks), facts)
 
@@ -134,7 +134,7 @@ def _patchy(
 def _effusion(
     rng: np.random.Generator, x: Field, fields: Fields, lung: Field, side: float, y: Field
 ) -> DrawnOpacity:
-    height = float(rng.uniform(10.0, 52.0))
+    height = float(rng.uniform(20.0, 62.0))
     strength = float(rng.uniform(0.5, 0.72))
     # The surface climbs along the chest wall: a meniscus, highest at the side.
     level = (
@@ -149,6 +149,6 @@ def _effusion(
         return _effusion(rng, x, fields, lung, side, y)
     facts = {
         "kind": "effusion-like", "side": _side(side), "zone": "lower",
-        "strength": "small" if height < 24 else "moderate" if height < 40 else "large",
+        "strength": "small" if height < 34 else "moderate" if height < 48 else "large",
     }  # fmt: skip
     return DrawnOpacity(np.asarray(strength * density * lung, dtype=np.float32), (mask,), facts)

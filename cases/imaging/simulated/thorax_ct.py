@@ -162,7 +162,7 @@ class _NoduleShape:
             grown = np.zeros_like(far)
             for direction, size in zip(self._spikes, self._spike_reach, strict=True):
                 cosine = unit @ direction.astype(np.float32)
-                grown = np.maximum(grown, size * np.exp(-(1.0 - cosine) / 0.012))
+                grown = np.maximum(grown, size * np.exp(-(1.0 - cosine) / 0.018))
             reach = radius * (1.0 + grown)
         return np.asarray(far / radius, dtype=np.float32), np.asarray(far / reach, dtype=np.float32)
 
@@ -194,7 +194,7 @@ class _NoduleShape:
             # A halo of strands fading outwards; it pulls at the lung around it.
             far = np.clip(1.6 - 0.6 * body, 0.25, 1.0)
             halo = share(spicules < 1.0) * cv2.resize(far, (n, n), interpolation=cv2.INTER_AREA)
-            paint(image[window], np.asarray(0.8 * halo, dtype=np.float32), -120.0)
+            paint(image[window], np.asarray(0.95 * halo, dtype=np.float32), -60.0)
         inside = body < 1.0
         covered = share(inside)
         paint(image[window], covered, NODULE_HOUNSFIELD[self.kind])

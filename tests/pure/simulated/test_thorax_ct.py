@@ -41,7 +41,7 @@ def test_tissues_have_their_hounsfield_values(series):
         )
 
     assert at(0, -160, 100) < -950
-    assert -950 < at(70, -40, 165, reach=9) < -700
+    assert -950 < at(-85, -30, 150, reach=5) < -700
     assert 150 < at(24, 33, 165) < 300
     assert 60 < at(-70, -30, 250) < 180
     assert at(1, 6, 60) < -900
