@@ -186,6 +186,9 @@ def rule_for(tag: int) -> Rule:
         return Rule(Action.REMOVE, "overlay")
     if group & 0xFF00 == 0x5000:
         return Rule(Action.REMOVE, "curve")
+    if group < 0x0008:
+        # Commands, file meta and media directories never belong inside a data set.
+        return Rule(Action.REMOVE, "outside")
     if tag in _DECIDED:
         return _DECIDED[tag]
     try:

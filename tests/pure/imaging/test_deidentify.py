@@ -277,6 +277,7 @@ def test_rules_decide_the_unknown_by_removal() -> None:
     assert rules.rule_for(0x00080000).reason == "group-length"
     assert rules.rule_for(0x60020010).reason == "overlay"
     assert rules.rule_for(0x00089999).reason == "unknown"
+    assert rules.rule_for(0x00020003).reason == "outside"
     assert rules.rule_for(0x00104000).action is rules.Action.REMOVE
     assert rules.rule_for(0x00280010).action is rules.Action.KEEP
 
