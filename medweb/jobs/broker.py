@@ -6,6 +6,8 @@ import redis
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError
 
 log = logging.getLogger("medweb.jobs")
 
@@ -30,7 +32,7 @@ def send(job_id: int, *, queue: str, minutes: float) -> bool:
             connection.ping()
         seconds = round(minutes * 60)
         do.apply_async(args=(job_id,), queue=queue, soft_time_limit=seconds, time_limit=seconds + 30)
-    except (redis.RedisError, OSError) as error:
+    except (redis.RedisError, OperationalError, OSError) as error:
         log.warning("The broker does not answer (%s); job %s waits", type(error).__name__, job_id)
         return False
     return True

@@ -1,7 +1,7 @@
 """Everything that puts jobs into the queue or takes them out."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -21,6 +21,7 @@ from medweb.jobs.run import announce, end
 log = logging.getLogger("medweb.jobs")
 # How long a queued row may lie before its message counts as lost.
 FORGOTTEN_AFTER = timedelta(seconds=10)
+RACES = 5
 
 
 def enqueue(
@@ -31,24 +32,29 @@ def enqueue(
     The same ``key`` twice while the first is waiting or running gives the first row back: a double click
     is one job. A broker that is down costs nothing: the sweep hands the row over later.
     """
-    if key:
-        existing = Job.objects.active().filter(key=key).first()
+    for _try in range(RACES):
+        existing = Job.objects.active().filter(key=key).first() if key else None
         if existing is not None:
             return existing
-    try:
-        with transaction.atomic():
-            row = Job.objects.create(
-                kind=name,
-                queue=kind(name).queue,
-                params=params,
-                key=key,
-                topics=topics or [],
-                asked_by=by,
-            )
-            record("job.ask", row, by=by, kind=name)
-    except IntegrityError:
-        # Someone asked for the same between the look and the insert.
-        return Job.objects.active().get(key=key)
+        try:
+            with transaction.atomic():
+                row = Job.objects.create(
+                    kind=name,
+                    queue=kind(name).queue,
+                    params=params,
+                    key=key,
+                    topics=topics or [],
+                    asked_by=by,
+                )
+                record("job.ask", row, by=by, kind=name)
+        except IntegrityError:
+            # Someone asked for the same between the look and the insert, and it may even be over by now.
+            if not key:
+                raise
+            continue
+        break
+    else:
+        raise ValidationError(_("The same work was asked for many times at once. Try again."))
     _hand_over(row)
     announce(row)
     return row
@@ -108,23 +114,11 @@ def sweep() -> int:
     moved = 0
     expired = Q(state=State.RUNNING, lease_until__lt=now)
     for row in Job.objects.filter(expired)[:200]:
-        if row.attempt >= row.attempts_allowed:
-            moved += end(
-                row,
-                State.FAILED,
-                _("The worker stopped %(n)d times while doing this, so it was given up.")
-                % {"n": row.attempt},
-                attempt=row.attempt,
-            )
-            continue
-        with transaction.atomic():
-            if Job.objects.filter(expired, pk=row.pk, attempt=row.attempt).update(
-                state=State.QUEUED, lease_until=None, queued_at=now, stage=""
-            ):
-                moved += 1
-                log.warning("Job %s lost its worker and is queued again", row.pk)
-                _hand_over(row)
-                announce(row)
+        try:
+            moved += _put_back(row, expired, now)
+        except Exception:
+            # One row whose kind cannot put things right must not keep the others from being swept.
+            log.exception("Job %s could not be swept", row.pk)
     # A message is normally taken within a second; waiting behind others is harmless to repeat, because the
     # claim lets one worker in.
     forgotten = Job.objects.filter(state=State.QUEUED, queued_at__lt=now - FORGOTTEN_AFTER)
@@ -134,6 +128,22 @@ def sweep() -> int:
             _hand_over(row)
             moved += 1
     return moved
+
+
+def _put_back(row: Job, expired: Q, now: datetime) -> bool:
+    """Queue a row that lost its worker once more, or give it up; whether anything changed."""
+    if row.attempt >= row.attempts_allowed:
+        sentence = _("The worker stopped %(n)d times while doing this, so it was given up.")
+        return end(row, State.FAILED, sentence % {"n": row.attempt}, attempt=row.attempt)
+    with transaction.atomic():
+        if not Job.objects.filter(expired, pk=row.pk, attempt=row.attempt).update(
+            state=State.QUEUED, lease_until=None, queued_at=now, stage=""
+        ):
+            return False
+        log.warning("Job %s lost its worker and is queued again", row.pk)
+        _hand_over(row)
+        announce(row)
+    return True
 
 
 def visible_or_404(user: User, pk: int) -> Job:
