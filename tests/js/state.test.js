@@ -42,6 +42,7 @@ test("a frame number stays in the series", () => {
 test("labels have wording and colour, free ones always the same", () => {
   const labels = [{ code: "n1", label: "Nodule", color: "#ff0000" }, { code: "n2", label: "Cyst", color: "url(evil)" }];
   assert.equal(labelText(labels, "n1"), "Nodule");
+  assert.equal(labelText(labels, "Nodule"), "Nodule");
   assert.equal(labelText(labels, "scar"), "scar");
   assert.equal(labelColor(labels, "Nodule"), "#ff0000");
   assert.match(labelColor(labels, "n2"), /^#/);

@@ -5,9 +5,13 @@
 /** Distinct on black, also for people who see red and green alike (after Okabe and Ito, 2008). */
 const COLORS = ["#56b4e9", "#e69f00", "#2fc79a", "#f0e442", "#e07b39", "#d78bc0", "#7da6ff"];
 
-/** @param {Label[]} labels @param {string} value code or wording */
+/**
+ * Shapes store the wording, as imports do; shapes of older versions may hold the code.
+ * @param {Label[]} labels
+ * @param {string} value wording or code
+ */
 export function findLabel(labels, value) {
-  return labels.find((label) => label.code === value) ?? labels.find((label) => label.label === value);
+  return labels.find((label) => label.label === value) ?? labels.find((label) => label.code === value);
 }
 
 /** The wording to show for what a shape stores. @param {Label[]} labels @param {string} value */

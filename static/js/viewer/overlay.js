@@ -65,7 +65,7 @@ export class Overlay {
         const color = labelColor(labels, shape.label);
         const selected = shape.id === state.selected;
         drawn.push(...this.outline(shape, layer, color, selected));
-        if (selected && layer === "mine" && state.canDraw) drawn.push(...this.grips(shape, color, state.vertex));
+        if (selected && layer === "mine" && state.canDraw && state.tool === "select") drawn.push(...this.grips(shape, color, state.vertex));
         const { x1, y0 } = bounds(shape.points);
         const [x, y] = toScreen(view, aspect, [x1, y0]);
         // One's own shapes speak when selected, or else twenty of them hide the image; a length is its number.

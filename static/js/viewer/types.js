@@ -12,7 +12,7 @@
  *   pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
  *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame
  * @typedef {{name: string, center: number, width: number}} Preset
- * @typedef {{code: string, label: string, color: string}} Label
+ * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
  * @typedef {{id: number|string, description: string, modality: string, unit: string, presets: Preset[],
  *   labels: Label[], frames: Frame[]}} Series
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,

@@ -49,7 +49,7 @@ export class Viewer {
     this.history = new History(/** @type {Shape[]} */ ([]));
     const first = initialState(canDraw);
     const stored = storedWindow(this.frames[0]);
-    this.store = createStore({ ...first, window: stored ?? first.window, label: this.labels[0]?.code ?? "" });
+    this.store = createStore({ ...first, window: stored ?? first.window, label: this.labels[0]?.label ?? "" });
     this.needsAuto = stored === null;
     this.fitted = true;
     this.size = { width: 0, height: 0 };

@@ -54,10 +54,10 @@ export function createPanel(host, { statistics, submit, retry }) {
     }
   };
   const chips = host.labels.map((label) => ({
-    code: label.code,
+    label,
     element: h(
       "button",
-      { type: "button", class: "viewer-chip", onclick: () => choose(label.code) },
+      { type: "button", class: "viewer-chip", onclick: () => choose(label.label) },
       swatch(labelColor(host.labels, label.code)),
       label.label,
     ),
@@ -71,7 +71,7 @@ export function createPanel(host, { statistics, submit, retry }) {
     autocomplete: "off",
     onchange: () => {
       const value = free.value.trim();
-      choose(findLabel(host.labels, value)?.code ?? value);
+      choose(labelText(host.labels, value));
     },
   });
   const labels = h(
@@ -220,7 +220,7 @@ export function createPanel(host, { statistics, submit, retry }) {
       labels.hidden = !state.canDraw;
       const selected = state.tool === "select" && state.shapes.find((shape) => shape.id === state.selected);
       const label = selected ? selected.label : state.label;
-      for (const chip of chips) chip.element.setAttribute("aria-pressed", String(chip.code === findLabel(host.labels, label)?.code));
+      for (const chip of chips) chip.element.setAttribute("aria-pressed", String(chip.label === findLabel(host.labels, label)));
       if (document.activeElement !== free) free.value = findLabel(host.labels, label) ? "" : label;
     }
     if (any("save", "message", "status", "shapes", "canDraw")) {
