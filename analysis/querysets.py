@@ -9,7 +9,7 @@ from cases.models import Case, Collection
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun
+    from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun  # noqa: F401  named in strings
 
 
 def collections_with_models_for(user: User) -> "models.QuerySet[Collection]":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -38,7 +38,7 @@ def measure_new_drawing(annotation_id: int, **_kwargs: Any) -> None:
 def forget_pictures(instance: Analysis, **_kwargs: Any) -> None:
     """Pictures of deleted analyses show a patient's body: they go with the last row that names them."""
     digests = {entry["digest"] for entry in instance.pictures}
-    transaction.on_commit(lambda: _delete_unnamed(Analysis, "pictures", digests))
+    transaction.on_commit(lambda: _delete_unnamed(Analysis.objects.filter(), "pictures", digests))
 
 
 @receiver(post_delete, sender=ModelVersion, dispatch_uid="analysis.forget-model-file")
@@ -47,16 +47,16 @@ def forget_model_file(instance: ModelVersion, **_kwargs: Any) -> None:
     file_digest = instance.file_digest
 
     def tidy() -> None:
-        _delete_unnamed(ModelVersion, "charts", charts)
+        _delete_unnamed(ModelVersion.objects.filter(), "charts", charts)
         if not ModelVersion.objects.filter(file_digest=file_digest).exists():
             blobs.delete(file_digest)
 
     transaction.on_commit(tidy)
 
 
-def _delete_unnamed(model: type[Analysis] | type[ModelVersion], column: str, digests: set[str]) -> None:
+def _delete_unnamed(rows: "QuerySet[Any]", column: str, digests: set[str]) -> None:
     # Searching JSON as text works alike on SQLite and PostgreSQL.
-    rows = model._default_manager.annotate(named=Cast(column, TextField()))
+    stored = rows.annotate(named=Cast(column, TextField()))
     for digest in digests:
-        if not rows.filter(named__contains=digest).exists():
+        if not stored.filter(named__contains=digest).exists():
             blobs.delete(digest)

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analysis.api.person import person
 from analysis.api.serializers import (
     AnalysisDetailSerializer,
     AnalysisSerializer,
@@ -19,7 +20,7 @@ from cases.models import Case
 
 
 def visible_case(request: Request, pk: int) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    return get_object_or_404(Case.objects.visible_to(person(request)), pk=pk)
 
 
 class CaseAnalyses(generics.ListAPIView[Analysis]):
@@ -30,12 +31,12 @@ class CaseAnalyses(generics.ListAPIView[Analysis]):
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
         case = visible_case(self.request, self.kwargs["pk"])
-        return Analysis.objects.visible_to(self.request.user).filter(case=case)
+        return Analysis.objects.visible_to(person(self.request)).filter(case=case)
 
     @extend_schema(request=None, responses={202: QueuedSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Queue an analysis; asking again while one waits or runs gives the same job."""
-        job = analyses.request(case=visible_case(request, pk), by=request.user)  # type: ignore[arg-type]
+        job = analyses.request(case=visible_case(request, pk), by=person(request))
         return Response(QueuedSerializer({"job": job}).data, status=status.HTTP_202_ACCEPTED)
 
 
@@ -43,7 +44,7 @@ class AnalysisDetail(APIView):
     @extend_schema(responses=AnalysisDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One analysis with the features of the picture and of every region."""
-        rows = Analysis.objects.visible_to(request.user).prefetch_related("regions__features")  # type: ignore[arg-type]
+        rows = Analysis.objects.visible_to(person(request)).prefetch_related("regions__features")
         return Response(AnalysisDetailSerializer(get_object_or_404(rows, pk=pk)).data)
 
 
@@ -56,7 +57,7 @@ class CasePredictions(generics.ListAPIView[Prediction]):
     def get_queryset(self):  # type: ignore[no-untyped-def]
         case = visible_case(self.request, self.kwargs["pk"])
         return (
-            Prediction.objects.visible_to(self.request.user)
+            Prediction.objects.visible_to(person(self.request))
             .current()
             .filter(case=case)
             .select_related("model")

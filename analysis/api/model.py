@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analysis.api.person import person
 from analysis.api.serializers import (
     ModelDetailSerializer,
     ModelSerializer,
@@ -32,8 +33,8 @@ class TrainingRunList(generics.ListAPIView[TrainingRun]):
     queryset = TrainingRun.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        check_user_can_see_models(self.request.user)
-        return TrainingRun.objects.visible_to(self.request.user).prefetch_related("models")
+        check_user_can_see_models(person(self.request))
+        return TrainingRun.objects.visible_to(person(self.request)).prefetch_related("models")
 
     @extend_schema(request=TrainingRequestSerializer, responses={202: QueuedTrainingSerializer})
     def post(self, request: Request) -> Response:
@@ -41,10 +42,10 @@ class TrainingRunList(generics.ListAPIView[TrainingRun]):
         data = TrainingRequestSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(data.validated_data)
-        visible = Collection.objects.visible_to(request.user)  # type: ignore[arg-type]
+        visible = Collection.objects.visible_to(person(request))
         collection = get_object_or_404(visible, pk=values.pop("collection"))
         values.setdefault("algorithms", [Algorithm.SVM, Algorithm.FOREST])
-        run, job = training.request(collection=collection, by=request.user, **values)
+        run, job = training.request(collection=collection, by=person(request), **values)
         answer = QueuedTrainingSerializer({"job": job, "training_run": run})
         return Response(answer.data, status=status.HTTP_202_ACCEPTED)
 
@@ -56,13 +57,13 @@ class ModelList(generics.ListAPIView[ModelVersion]):
     queryset = ModelVersion.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        check_user_can_see_models(self.request.user)
-        return ModelVersion.objects.visible_to(self.request.user)
+        check_user_can_see_models(person(self.request))
+        return ModelVersion.objects.visible_to(person(self.request))
 
 
 def _visible(request: Request, pk: int) -> ModelVersion:
-    check_user_can_see_models(request.user)  # type: ignore[arg-type]
-    return get_object_or_404(ModelVersion.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    check_user_can_see_models(person(request))
+    return get_object_or_404(ModelVersion.objects.visible_to(person(request)), pk=pk)
 
 
 class ModelDetail(APIView):
@@ -76,5 +77,5 @@ class ModelPromote(APIView):
     @extend_schema(request=None, responses={202: QueuedSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Put a model into use; the answer's job asks it about every case of the collection."""
-        job = services.promote(model=_visible(request, pk), by=request.user)  # type: ignore[arg-type]
+        job = services.promote(model=_visible(request, pk), by=person(request))
         return Response(QueuedSerializer({"job": job}).data, status=status.HTTP_202_ACCEPTED)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analysis.enums import Algorithm, FeatureSet, Imbalance, LabelSource
+from analysis.enums import Algorithm, FeatureSet, Imbalance, LabelSource, ModelState
 from analysis.models import Analysis, AnalysisRegion, ModelVersion, Prediction, TrainingRun
 from analysis.services import training
 from medweb.jobs.api import JobSerializer
@@ -46,7 +46,15 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
 
     class Meta:
         model = Analysis
-        fields = ("id", "case", "job_id", "settings_digest", "seconds", "created_at", "pictures")
+        fields: tuple[str, ...] = (
+            "id",
+            "case",
+            "job_id",
+            "settings_digest",
+            "seconds",
+            "created_at",
+            "pictures",
+        )
         read_only_fields = fields
 
     @extend_schema_field(PictureSerializer(many=True))
@@ -64,7 +72,7 @@ class AnalysisDetailSerializer(AnalysisSerializer):
     regions = RegionSerializer(many=True, read_only=True)
 
     class Meta(AnalysisSerializer.Meta):
-        fields = (*AnalysisSerializer.Meta.fields, "regions")  # type: ignore[assignment]
+        fields: tuple[str, ...] = (*AnalysisSerializer.Meta.fields, "regions")
         read_only_fields = fields
 
 
@@ -92,7 +100,8 @@ class TrainingRequestSerializer(serializers.Serializer[dict[str, Any]]):
     collection = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     label_source = serializers.ChoiceField(choices=LabelSource.choices, default=LabelSource.LABEL)
     algorithms = serializers.ListField(
-        child=serializers.ChoiceField(choices=Algorithm.choices),
+        # In words, not as an enum: the schema would otherwise know the same choices by two names.
+        child=serializers.CharField(max_length=12, help_text=", ".join(Algorithm.values)),
         allow_empty=False,
         max_length=8,
         required=False,
@@ -139,11 +148,12 @@ class QueuedTrainingSerializer(QueuedSerializer):
 
 
 class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
+    state = serializers.CharField(read_only=True, help_text=", ".join(ModelState.values))
     labels = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = ModelVersion
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "collection",
             "training_run",
@@ -172,9 +182,9 @@ class ModelDetailSerializer(ModelSerializer):
     importance = serializers.SerializerMethodField()
 
     class Meta(ModelSerializer.Meta):
-        fields = (*ModelSerializer.Meta.fields, "metrics", "importance")  # type: ignore[assignment]
+        fields: tuple[str, ...] = (*ModelSerializer.Meta.fields, "metrics", "importance")
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=serializers.FloatField()))
     def get_importance(self, model: ModelVersion) -> dict[str, float]:
-        return {name: value for name, value in model.importance}
+        return dict(model.importance)

@@ -9,7 +9,6 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analysis.enums import ModelState
 from analysis.loading import PixelsMissing, representative_frame
 from analysis.models import ModelVersion, Prediction
 from analysis.services import features
@@ -126,7 +125,7 @@ def answers(case: Case, frame: Frame, run: Run) -> list[Answer]:
 
 
 def store(found: list[Answer]) -> int:
-    """Write answers of models that are still in use; call inside ``finish``. Returns how many were written."""
+    """Write answers of models still in use, inside ``finish``; returns how many were written."""
     still = set(
         ModelVersion.objects.promoted()
         .filter(pk__in={a.model_id for a in found})
@@ -156,11 +155,7 @@ def store(found: list[Answer]) -> int:
 
 def compute_collection(run: Run, *, model_id: int) -> None:
     """Ask a promoted model about every case of its collection, and tell their pages."""
-    model = (
-        ModelVersion.objects.filter(pk=model_id, state=ModelState.PROMOTED)
-        .select_related("collection")
-        .first()
-    )
+    model = ModelVersion.objects.promoted().filter(pk=model_id).select_related("collection").first()
     if model is None:
         raise JobFailed(_("This model is no longer in use, so it was not asked."))
     run.progress(0.01, _("Reading the model"))

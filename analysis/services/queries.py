@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Max, Q, QuerySet
 
 from analysis.enums import ModelState
-from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun
+from analysis.models import Analysis, ModelVersion, Prediction
 from analysis.services import analyses, training
 from cases.models import Case, Collection, CollectionItem
 from medweb.accounts.models import User
@@ -73,7 +73,3 @@ def label_tables(collections: Iterable[Collection]) -> dict[int, list[tuple[str,
 def promoted_models(collections: Iterable[Collection]) -> dict[int, ModelVersion]:
     rows = ModelVersion.objects.promoted().filter(collection__in=list(collections))
     return {model.collection_id: model for model in rows}
-
-
-def candidates(run: TrainingRun) -> "QuerySet[ModelVersion]":
-    return run.models.order_by("number")

@@ -103,9 +103,8 @@ def _collection_page(
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     blocked = _reason(check_user_can_train, user, collection)
-    if not blocked and not any(
-        collection_is_trainable(collection, source)[0] for source in LabelSource.values
-    ):
+    trainable = any(collection_is_trainable(collection, source)[0] for source in LabelSource.values)
+    if not blocked and not trainable:
         blocked = collection_is_trainable(collection, LabelSource.LABEL)[1]
     counts = label_counts(collection, LabelSource.LABEL)
     context = {
@@ -274,7 +273,7 @@ def model_retire(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def model_chart(request: HttpRequest, pk: int, name: str, theme: str) -> HttpResponse:
-    """A chart as SVG. The sandbox keeps a stored file from acting as a page of this site when opened alone."""
+    """A chart as SVG. The sandbox keeps a stored file from acting as a page of this site."""
     digest = _visible_model(request, pk).charts.get(name, {}).get(theme)
     if digest is None:
         raise Http404

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from analysis.models import ModelVersion
@@ -12,7 +13,6 @@ from cases import blobs
 from cases.enums import AnnotationStatus, CaseStatus
 from cases.imaging.frames import pack
 from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Instance, Series
-from django.utils import timezone
 from medweb.accounts.models import RoleGrant, User
 from medweb.jobs.models import Job
 from medweb.jobs.run import work
@@ -99,7 +99,7 @@ def layer(
 
 
 def a_collection(owner: User, *, count: int = 36, tests: int = 8, title: str = "Opacities") -> Collection:
-    """Labelled cases of synthetic pictures, a third of them with an opacity; the last ``tests`` are test rows."""
+    """Labelled cases, a third of them with an opacity; the last ``tests`` are test rows."""
     collection = Collection.objects.create(title=title, slug=f"c-{uuid.uuid4().hex[:12]}", owner=owner)
     for number in range(count):
         bright = number % 3 == 0
