@@ -7,7 +7,6 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from kombu.exceptions import OperationalError
-from kombu.exceptions import OperationalError
 
 log = logging.getLogger("medweb.jobs")
 
