@@ -10,9 +10,10 @@ from importlib import import_module
 import redis.asyncio as aioredis
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
@@ -36,7 +37,12 @@ def _allowed_now(session_key: str | None, user_id: int, names: list[str]) -> lis
         if str(store.get(SESSION_KEY, "")) != str(user_id):
             return []
         user = User.objects.filter(pk=user_id, is_active=True).first()
-        return allowed(user, names) if user else []
+        # A changed password ends other sessions by their hash; their rows stay.
+        if user is None or not constant_time_compare(
+            store.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
+        ):
+            return []
+        return allowed(user, names)
     finally:
         connections.close_all()
 
