@@ -54,6 +54,14 @@ def set_roles(*, user: User, roles: set[str], by: User) -> None:
 
 
 @transaction.atomic
+def change_password(*, password: str, by: User) -> None:
+    """Give ``by`` a new password, which a form has checked; ends every other session."""
+    by.set_password(password)
+    by.save(update_fields=["password"])
+    record("user.change-password", by, by=by)
+
+
+@transaction.atomic
 def create_token(*, name: str, days: int | None, by: User) -> tuple[ApiToken, str]:
     """Make an API token of ``by``; returns the row and the key, which is not stored."""
     name = name.strip()

@@ -28,7 +28,9 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "demo_accounts": demo.shown()}
+        accounts = demo.shown()
+        shown = {"demo_accounts": accounts, "demo_password": demo.PASSWORD if accounts else ""}
+        return {**super().get_context_data(**kwargs), **shown}
 
 
 @login_not_required
@@ -59,7 +61,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(user, request.POST)
     if not form.is_valid():
         return _account(request, 422, password_form=form)
-    form.save()
+    services.change_password(password=form.cleaned_data["new_password1"], by=user)
     update_session_auth_hash(request, user)
     messages.success(request, _("Your password is changed. Other devices are signed out."))
     return redirect("accounts:account")
