@@ -72,7 +72,7 @@ export class Overlay {
         const named = selected || layer !== "mine" ? labelText(labels, shape.label) : "";
         const measured = selected || shape.kind === "length" ? measureText(shape, frame.pixel_spacing) : "";
         const text = [named, measured].filter(Boolean).join("  ");
-        if (text) words.push(svg("text", { x: String(x + 8), y: String(y + 4), fill: color }, text));
+        if (text) words.push(svg("text", { x: String(x + 8), y: String(y + 4) }, text));
       }
     }
     const draft = state.draft;
@@ -83,7 +83,7 @@ export class Overlay {
       drawn.push(...this.outline(shape, "draft", color, true), ...this.grips({ ...shape, points: draft.points }, color, null));
       if (points.length > 1) {
         const [x, y] = toScreen(view, aspect, points[points.length - 1]);
-        words.push(svg("text", { x: String(x + 14), y: String(y - 10), fill: color }, measureText(shape, frame.pixel_spacing)));
+        words.push(svg("text", { x: String(x + 14), y: String(y - 10) }, measureText(shape, frame.pixel_spacing)));
       }
     }
     if (state.crosshair) words.push(this.crosshair(toScreen(view, aspect, state.crosshair)));
