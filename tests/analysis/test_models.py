@@ -18,11 +18,6 @@ from tests.analysis.building import a_case, a_collection, add_series, person, pr
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_models():
-    predictions._loaded.clear()
-
-
 def test_training_makes_numbered_candidates_that_tell_classes_apart():
     staff, owner = person("sam", "staff"), person("ann", "instructor")
     collection = a_collection(owner, count=60, tests=15)
