@@ -33,6 +33,7 @@ hypothesis_settings.load_profile("medweb")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite: proves nothing more on PostgreSQL; left out there")
     from django.conf import settings
 
     if settings.configured:

@@ -381,49 +381,51 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 @pytest.mark.broker
-def test_start_serve_stop_and_start_again(run: Run) -> None:
-    run.wait_ready()
-    status, body = support.answer(run.port, "/readyz")
-    assert (status, json.loads(body)["status"]) == (200, "ready")
-    address = run.folder / "broker-url"
-    assert address.stat().st_mode & 0o777 == 0o600
-    password = address.read_text().split(":")[2].split("@")[0]
-    commands = run.others()
-    assert {"uvicorn", "celery"} <= {word for c in commands.values() for word in c.split()}
-    assert not any(password in command for command in commands.values())
+@pytest.mark.sqlite
+class TestWholeRun:
+    """A class, so that pytest-xdist may give these slow ones a process of their own."""
 
-    second = subprocess.run(
-        [sys.executable, "-m", "medweb.launch"],
-        cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert second.returncode == 1
-    assert "MedWeb already runs on" in second.stdout
-    assert second.stderr == ""
+    def test_start_serve_stop(self, run: Run) -> None:
+        run.wait_ready()
+        status, body = support.answer(run.port, "/readyz")
+        assert (status, json.loads(body)["status"]) == (200, "ready")
+        address = run.folder / "broker-url"
+        assert address.stat().st_mode & 0o777 == 0o600
+        password = address.read_text().split(":")[2].split("@")[0]
+        commands = run.others()
+        assert {"uvicorn", "celery"} <= {word for c in commands.values() for word in c.split()}
+        assert not any(password in command for command in commands.values())
 
-    web = next(pid for pid, command in commands.items() if "uvicorn" in command)
-    os.kill(web, signal.SIGKILL)
-    support.wait_until(
-        lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
-        seconds=30, what="the web server comes back", failed=lambda: None,
-    )  # fmt: skip
+        second = subprocess.run(
+            [sys.executable, "-m", "medweb.launch"],
+            cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert "MedWeb already runs on" in second.stdout
+        assert second.stderr == ""
 
-    run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(30) == 0
-    assert support.processes_with(run.mark) == {}
-    assert not address.exists()
-    assert run.output.read_text().endswith("MedWeb has stopped.\n")
+        web = next(pid for pid, command in commands.items() if "uvicorn" in command)
+        os.kill(web, signal.SIGKILL)
+        support.wait_until(
+            lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
+            seconds=30, what="the web server comes back", failed=lambda: None,
+        )  # fmt: skip
 
+        run.process.send_signal(signal.SIGTERM)
+        assert run.process.wait(30) == 0
+        assert support.processes_with(run.mark) == {}
+        assert not address.exists()
+        assert run.output.read_text().endswith("MedWeb has stopped.\n")
 
-@pytest.mark.broker
-def test_killed_run_leaves_no_orphan_and_starts_again(run: Run) -> None:
-    run.wait_ready()
-    assert len(run.others()) >= 4
-    run.process.kill()
-    run.process.wait()
-    # At once: the new one waits for the old one's watchdog to let go of the data folder.
-    run.output.unlink()
-    run.process = run.start()
-    run.wait_ready()
-    run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(30) == 0
-    assert support.processes_with(run.mark) == {}
+    def test_killed_run_leaves_no_orphan_and_starts_again(self, run: Run) -> None:
+        run.wait_ready()
+        assert len(run.others()) >= 4
+        run.process.kill()
+        run.process.wait()
+        # At once: the new one waits for the old one's watchdog to let go of the data folder.
+        run.output.unlink()
+        run.process = run.start()
+        run.wait_ready()
+        run.process.send_signal(signal.SIGINT)
+        assert run.process.wait(30) == 0
+        assert support.processes_with(run.mark) == {}
