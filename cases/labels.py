@@ -18,7 +18,10 @@ _ALWAYS = ("Lesion", "Normal structure", "Artefact")
 
 def labels_for(case: Case, used: list[str]) -> list[dict[str, str]]:
     """Labels already used on the case first, then those usual for its body region."""
-    names = list(dict.fromkeys([*used, *_BY_REGION.get(case.body_region, ()), *_ALWAYS]))
+    names: list[str] = []
+    for name in [*used, *_BY_REGION.get(case.body_region, ()), *_ALWAYS]:
+        if name.casefold() not in {known.casefold() for known in names}:
+            names.append(name)
     return [
         {"code": name.lower().replace(" ", "-"), "label": name, "color": COLOURS[n % len(COLOURS)]}
         for n, name in enumerate(names[:24])

@@ -59,7 +59,7 @@ class Case(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["status", "-id"], name="case_status"),
+            models.Index(fields=["status", "-created_at", "-id"], name="case_newest"),
             models.Index(fields=["status", "modality"], name="case_modality"),
             models.Index(fields=["status", "body_region"], name="case_region"),
             models.Index(fields=["status", "level"], name="case_level"),

@@ -1,7 +1,7 @@
 """From clean instances to rows: what uploads, imports and the sample library have in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +18,13 @@ from cases.models import Case, Frame, Instance, Series
 
 @dataclass(frozen=True)
 class Prepared:
-    """A cleaned instance whose bytes are stored, ready to be attached to a case."""
+    """A cleaned instance whose bytes are stored, ready to be attached to a case.
+
+    ``clean`` is without its pixels and bytes: an archive of a thousand slices would hold a gigabyte.
+    """
 
     clean: CleanInstance
+    byte_count: int
     frames: tuple[dict[str, Any], ...]
 
 
@@ -43,7 +47,8 @@ def prepare(data: bytes) -> Prepared:
     """
     instance = clean(data, secret=settings.PSEUDONYM_KEY)
     blobs.put(instance.clean_bytes)
-    return Prepared(instance, tuple(_frame_values(frame) for frame in instance.frames))
+    frames = tuple(_frame_values(frame) for frame in instance.frames)
+    return Prepared(replace(instance, clean_bytes=b"", frames=()), len(instance.clean_bytes), frames)
 
 
 def _frame_values(frame: DecodedFrame) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
             sop_uid=item.clean.sop_uid,
             defaults={
                 "digest": item.clean.digest,
-                "byte_count": len(item.clean.clean_bytes),
+                "byte_count": item.byte_count,
                 "kind": item.clean.kind,
                 "number": item.clean.instance_number or 0,
                 "facts": _facts(item.clean),
@@ -104,7 +109,10 @@ def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
 
 
 def _series_for(case: Case, instance: CleanInstance) -> Series:
+    # A picture file does not know its modality; its case does.
     modality = instance.modality if instance.modality in Modality.values else Modality.OT
+    if modality == Modality.OT:
+        modality = Modality(case.modality)
     number = (Series.objects.filter(case=case).aggregate(Max("number"))["number__max"] or 0) + 1
     series, _made = Series.objects.get_or_create(
         case=case,

@@ -1,5 +1,6 @@
 """The library that comes with the program: a few cases at once, the rest in the background."""
 
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -22,6 +23,7 @@ from medweb.jobs.run import Run
 
 ORIGIN = "sample:"
 FIRST_CASES = 2
+SET_AGE = timedelta(days=30)
 KIND = "cases.load-sample-library"
 SOURCES = {
     "simulated": "Simulated by this program; not a patient. CC0.",
@@ -123,6 +125,8 @@ def add_case(sample: SampleCase, *, by: User, collection: Collection | None = No
             patient_key=sample.patient_group,
             status=CaseStatus.PUBLISHED,
             published_at=timezone.now(),
+            # Members of large sets stand behind the hand-written cases in a library sorted by age.
+            created_at=timezone.now() - (SET_AGE if collection is not None else timedelta()),
             **_text(sample),
         )
         case.full_clean(exclude=["author"])

@@ -165,7 +165,7 @@ def library(request: HttpRequest) -> HttpResponse:
     user = person(request)
     visible = Case.objects.visible_to(user)
     cases = filtered(request, visible)
-    page = page_of(request, for_cards(cases), size=24)
+    page = page_of(request, for_cards(cases), size=24, ordering=("-created_at", "-id"))
     attach_covers(page.rows)
     context = {
         "page": page,
