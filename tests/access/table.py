@@ -1,0 +1,344 @@
+"""Who may call what: every URL name, every method, every role, in one's own world and from another one.
+
+A cell is the status of the answer, or one of these words:
+
+- ``sign-in``: sent to the sign-in page (pages) or 401 (API);
+- ``refused``: a redirect that only carries an error message; nothing was written.
+
+``OWN`` lists student, instructor, staff and administrator of the world the row is about; ``OTHER`` the same
+people of the other world, or ``""`` for addresses that name no row. The instructor is the author and owner,
+student and staff are invited to the collection, administrators are administrators everywhere.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.builders import rows
+from tests.builders.world import World
+
+SIGN_IN = "sign-in"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request and its answers."""
+
+    name: str
+    method: str
+    own: str
+    other: str = ""
+    args: Callable[[World], list[Any]] = field(default=lambda w: [])
+    body: Callable[[World], dict[str, Any]] = field(default=lambda w: {})
+    query: Callable[[World], str] = field(default=lambda w: "")
+    multipart: bool = False
+    anonymous: str = SIGN_IN
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.rpartition(":")[2].startswith("api-")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def draft(w: World) -> list[Any]:
+    return [w.draft.pk]
+
+
+def hidden(w: World) -> list[Any]:
+    return [w.hidden.pk]
+
+
+def club(w: World) -> list[Any]:
+    return [w.club.pk]
+
+
+def series(w: World) -> list[Any]:
+    return [w.series.pk]
+
+
+def upload(w: World) -> list[Any]:
+    return [w.upload.pk]
+
+
+def job(w: World) -> list[Any]:
+    return [w.job.pk]
+
+
+def failed_job(w: World) -> list[Any]:
+    return [w.failed_job.pk]
+
+
+def layer(w: World) -> list[Any]:
+    return [w.student_layer.pk]
+
+
+def reference(w: World) -> list[Any]:
+    return [w.reference.pk]
+
+
+def token(w: World) -> list[Any]:
+    return [w.token.pk]
+
+
+def model(w: World) -> list[Any]:
+    return [w.model.pk]
+
+
+def analysis(w: World) -> list[Any]:
+    return [w.analysis.pk]
+
+
+def case_form(w: World) -> dict[str, Any]:
+    return {
+        "title": "Typed", "modality": "CT", "body_region": "chest", "level": "beginner",
+        "history": "h", "findings": "f", "revision": w.draft.revision,
+    }  # fmt: skip
+
+
+def collection_form(w: World) -> dict[str, Any]:
+    return {"title": "Typed", "visibility": "everyone"}
+
+
+def a_file(w: World) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("scan.dcm", b"some bytes")}
+
+
+def a_shape(w: World) -> list[dict[str, Any]]:
+    return [rows.shape("point")]
+
+
+def new_person(w: World) -> dict[str, Any]:
+    word = "a long enough pass phrase"
+    return {
+        "username": f"new-{uuid.uuid4().hex[:8]}",
+        "password1": word,
+        "password2": word,
+        "roles": "student",
+    }
+
+
+def new_password(w: World) -> dict[str, Any]:
+    word = "another pass phrase of mine"
+    return {"old_password": rows.PASSWORD, "new_password1": word, "new_password2": word}
+
+
+def training(w: World) -> dict[str, Any]:
+    return {
+        "label_source": "label", "algorithms": "svm", "imbalance": "balanced", "feature_set": "picture",
+    }  # fmt: skip
+
+
+ALL = "200 200 200 200"
+WRITERS = "403 200 403 200"
+READ_HIDDEN = {"own": ALL, "other": "404 404 404 200"}
+READ_DRAFT = {"own": "404 200 404 200", "other": "404 404 404 200"}
+
+CASES = [
+    Row("cases:library", "GET", ALL),
+    Row("cases:case-create", "GET", WRITERS),
+    Row("cases:case-create", "POST", "403 302 403 302", body=case_form),
+    Row("cases:case", "GET", args=hidden, **READ_HIDDEN),
+    Row("cases:case", "GET", args=draft, **READ_DRAFT),
+    Row("cases:case-text", "GET", args=hidden, **READ_HIDDEN),
+    Row("cases:case-text", "GET", args=draft, **READ_DRAFT),
+    Row("cases:case-edit", "GET", WRITERS, "404 404 404 200", args=hidden),
+    Row("cases:case-edit", "GET", args=draft, **READ_DRAFT),
+    Row("cases:case-edit", "POST", "403 302 403 302", "404 404 404 302", args=hidden, body=case_form),
+    Row("cases:case-edit", "POST", "404 302 404 302", "404 404 404 302", args=draft, body=case_form),
+    Row("cases:case-publish", "POST", "404 302 404 302", "404 404 404 302", args=draft),
+    Row("cases:case-publish", "POST", "403 refused 403 refused", "404 404 404 refused", args=hidden),
+    Row("cases:case-withdraw", "POST", "403 302 403 302", "404 404 404 302", args=hidden),
+    Row("cases:case-delete", "POST", "403 302 403 302", "404 404 404 302", args=hidden),
+    Row("cases:case-delete", "POST", "404 302 404 302", "404 404 404 302", args=draft),
+    Row(
+        "cases:case-put", "POST", "404 302 404 302", "404 404 404 302",
+        args=draft, body=lambda w: {"collection": w.club.pk, "label": "sick"},
+    ),
+    Row(
+        "cases:case-put", "POST", "refused 302 refused 302", "404 404 404 302",
+        args=hidden, body=lambda w: {"collection": w.club.pk, "label": "sick"},
+    ),
+    Row("cases:upload-list", "GET", WRITERS, "404 404 404 200", args=hidden),
+    Row("cases:upload-list", "GET", args=draft, **READ_DRAFT),
+    Row("cases:upload-create", "POST", "403 201 403 201", "404 404 404 201", args=hidden, body=a_file),
+    Row("cases:upload", "GET", args=upload, **READ_DRAFT),
+    Row("cases:upload-cancel", "POST", args=upload, **READ_DRAFT),
+    Row("cases:frame-pixels", "GET", args=lambda w: [w.frame.pk, w.frame.digest[:16]], **READ_HIDDEN),
+    Row(
+        "cases:frame-pixels", "GET",
+        args=lambda w: [w.draft_frame.pk, w.draft_frame.digest[:16]], **READ_DRAFT,
+    ),
+    Row("cases:frame-preview", "GET", args=lambda w: [w.frame.pk, w.frame.preview_digest[:16]], **READ_HIDDEN),
+    Row(
+        "cases:frame-preview", "GET",
+        args=lambda w: [w.draft_frame.pk, w.draft_frame.preview_digest[:16]], **READ_DRAFT,
+    ),
+    Row("cases:frame-thumbnail", "GET", args=lambda w: [w.frame.pk], **READ_HIDDEN),
+    Row("cases:frame-thumbnail", "GET", args=lambda w: [w.draft_frame.pk], **READ_DRAFT),
+    Row("cases:collections", "GET", ALL),
+    Row("cases:collection-create", "GET", WRITERS),
+    Row("cases:collection-create", "POST", "403 302 403 302", body=collection_form),
+    Row("cases:collection", "GET", args=club, **READ_HIDDEN),
+    Row("cases:collection-edit", "GET", WRITERS, "404 404 404 200", args=club),
+    Row("cases:collection-edit", "POST", "403 302 403 302", "404 404 404 302", args=club, body=collection_form),
+    Row("cases:collection-delete", "POST", "403 302 403 302", "404 404 404 302", args=club),
+    Row(
+        "cases:collection-take-out", "POST", "403 302 403 302", "404 404 404 302",
+        args=lambda w: [w.club.pk, w.hidden.pk],
+    ),
+]  # fmt: skip
+
+CASES_API = [
+    Row("api-cases", "GET", ALL),
+    Row("api-cases", "POST", "403 201 403 201", body=lambda w: {"title": "Sent"}),
+    Row("api-case", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-case", "GET", args=draft, **READ_DRAFT),
+    Row(
+        "api-case", "PATCH", WRITERS, "404 404 404 200",
+        args=hidden, body=lambda w: {"revision": w.hidden.revision, "title": "Sent"},
+    ),
+    Row(
+        "api-case", "PATCH", "404 200 404 200", "404 404 404 200",
+        args=draft, body=lambda w: {"revision": w.draft.revision, "title": "Sent"},
+    ),
+    Row("api-case", "DELETE", "403 204 403 204", "404 404 404 204", args=hidden),
+    Row("api-case-publish", "POST", "404 200 404 200", "404 404 404 200", args=draft),
+    Row("api-case-withdraw", "POST", WRITERS, "404 404 404 200", args=hidden),
+    Row("api-case-series", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-case-series", "GET", args=draft, **READ_DRAFT),
+    Row("api-case-uploads", "GET", WRITERS, "404 404 404 200", args=hidden),
+    Row(
+        "api-case-uploads", "POST", "403 202 403 202", "404 404 404 202",
+        args=hidden, body=a_file, multipart=True,
+    ),
+    Row("api-series", "GET", args=series, **READ_HIDDEN),
+    Row("api-series", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
+    Row("api-upload", "GET", args=upload, **READ_DRAFT),
+    Row("api-upload-cancel", "POST", args=upload, **READ_DRAFT),
+    Row("api-annotations", "GET", ALL),
+    Row(
+        "api-annotations", "POST", "201 201 201 201", "404 404 404 201",
+        body=lambda w: {"series": w.spare_series.pk, "shapes": a_shape(w)},
+    ),
+    Row("api-annotation", "GET", "200 404 404 200", "404 404 404 200", args=layer),
+    Row("api-annotation", "GET", args=reference, **READ_HIDDEN),
+    Row(
+        "api-annotation", "PUT", "200 404 404 403", "404 404 404 403",
+        args=layer, body=lambda w: {"revision": 1, "shapes": a_shape(w)},
+    ),
+    Row(
+        "api-annotation", "PUT", "403 200 403 403", "404 404 404 403",
+        args=reference, body=lambda w: {"revision": 1, "shapes": a_shape(w)},
+    ),
+    Row(
+        "api-annotation-submit", "POST", "200 404 404 403", "404 404 404 403",
+        args=layer, body=lambda w: {"revision": 1},
+    ),
+    Row("api-collections", "GET", ALL),
+    Row("api-collections", "POST", "403 201 403 201", body=lambda w: {"title": "Sent"}),
+    Row("api-collection", "GET", args=club, **READ_HIDDEN),
+    Row("api-collection", "PATCH", WRITERS, "404 404 404 200", args=club, body=lambda w: {"title": "Sent"}),
+    Row("api-collection", "DELETE", "403 204 403 204", "404 404 404 204", args=club),
+    Row(
+        "api-collection-items", "POST", WRITERS, "404 404 404 200",
+        args=club, body=lambda w: {"case": w.hidden.pk, "label": "sick"},
+    ),
+    Row(
+        "api-collection-items", "POST", "404 200 404 200", "404 404 404 200",
+        args=club, body=lambda w: {"case": w.draft.pk},
+    ),
+    Row("api-terms", "GET", ALL),
+]  # fmt: skip
+
+ACCOUNTS = [
+    Row("accounts:sign-in", "GET", "302 302 302 302", anonymous="200"),
+    Row(
+        "accounts:sign-in", "POST", "302 302 302 302", anonymous="200",
+        body=lambda w: {"username": "nobody", "password": "wrong"},
+    ),
+    Row("accounts:sign-out", "POST", "302 302 302 302"),
+    Row("accounts:account", "GET", ALL),
+    Row("accounts:password-change", "POST", "302 302 302 302", body=new_password),
+    Row("accounts:token-create", "POST", "201 201 201 201", body=lambda w: {"name": "script", "days": "30"}),
+    Row("accounts:token-revoke", "POST", "404 302 404 404", "404 404 404 404", args=token),
+    Row("accounts:people", "GET", "403 403 403 200"),
+    Row("accounts:person-create", "POST", "403 403 403 302", body=new_person),
+    Row(
+        "accounts:person-roles", "POST", "403 403 403 302", "403 403 403 302",
+        args=lambda w: [w.people["student"].pk], body=lambda w: {"roles": "staff"},
+    ),
+    Row("api-me", "GET", ALL),
+    Row("api-tokens", "GET", ALL),
+    Row("api-tokens", "POST", "201 201 201 201", body=lambda w: {"name": "script", "days": 30}),
+    Row("api-token", "DELETE", "404 204 404 404", "404 404 404 404", args=token),
+]  # fmt: skip
+
+# Staff look after one queue for all: the only rows they reach in another world.
+JOBS = [
+    Row("jobs:jobs", "GET", ALL),
+    Row("jobs:cancel", "POST", "404 302 302 302", "404 404 302 302", args=job),
+    Row("jobs:retry", "POST", "404 302 302 302", "404 404 302 302", args=failed_job),
+    Row("api-jobs", "GET", ALL),
+    Row("api-job", "GET", "404 200 200 200", "404 404 200 200", args=job),
+    Row("api-job-cancel", "POST", "404 200 200 200", "404 404 200 200", args=job),
+    Row("api-job-retry", "POST", "404 200 200 200", "404 404 200 200", args=failed_job),
+]
+
+SERVER = [
+    Row("live:stream", "GET", ALL, "403 403 403 200", query=lambda w: f"topics=case:{w.hidden.pk}"),
+    Row("live:stream", "GET", "403 200 403 200", "403 403 403 200", query=lambda w: f"topics=case:{w.draft.pk}"),
+    Row(
+        "live:stream", "GET", "403 200 200 200", "403 403 403 200",
+        query=lambda w: f"topics=training:{w.club.pk}",
+    ),
+    Row("live:stream", "GET", "403 200 200 200", "403 403 200 200", query=lambda w: f"topics=job:{w.job.pk}"),
+    Row("live:stream", "GET", "403 403 200 200", query=lambda w: "topics=jobs:all"),
+    Row(
+        "live:stream", "GET", "403 200 403 403", "403 403 403 403",
+        query=lambda w: f"topics=user:{w.people['instructor'].pk}",
+    ),
+    Row("healthz", "GET", ALL, anonymous="200"),
+    # No worker runs here, and the page says so to everyone.
+    Row("readyz", "GET", "503 503 503 503", anonymous="503"),
+    Row("api-schema", "GET", ALL),
+]  # fmt: skip
+
+SEES_MODELS = {"own": "403 200 200 200", "other": "403 404 404 200"}
+ANALYSIS = [
+    Row("analysis:case-panel", "GET", args=hidden, **READ_HIDDEN),
+    Row("analysis:case-panel", "GET", args=draft, **READ_DRAFT),
+    Row("analysis:case-status", "GET", args=hidden, **READ_HIDDEN),
+    Row("analysis:case-features", "GET", args=hidden, **READ_HIDDEN),
+    Row("analysis:analyse", "POST", "403 302 302 302", "404 404 404 302", args=hidden),
+    Row("analysis:analyse", "POST", "404 302 404 302", "404 404 404 302", args=draft),
+    Row("analysis:analysis-picture", "GET", args=lambda w: [w.analysis.pk, "before"], **READ_HIDDEN),
+    Row("analysis:analysis-features-csv", "GET", args=analysis, **READ_HIDDEN),
+    Row("analysis:models", "GET", "403 200 200 200"),
+    Row("analysis:collection-models", "GET", args=club, **SEES_MODELS),
+    Row("analysis:collection-training", "GET", args=club, **SEES_MODELS),
+    Row("analysis:train", "POST", "403 403 302 302", "403 404 404 302", args=club, body=training),
+    Row("analysis:model", "GET", args=model, **SEES_MODELS),
+    Row("analysis:model-promote", "POST", "403 403 302 302", "403 404 404 302", args=model),
+    Row("analysis:model-retire", "POST", "403 403 302 302", "403 404 404 302", args=model),
+    Row("analysis:model-chart", "GET", args=lambda w: [w.model.pk, "roc", "light"], **SEES_MODELS),
+    Row("api-case-analyses", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-case-analyses", "POST", "403 202 202 202", "404 404 404 202", args=hidden),
+    Row("api-case-predictions", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-analysis", "GET", args=analysis, **READ_HIDDEN),
+    Row("api-training-runs", "GET", "403 200 200 200"),
+    Row(
+        "api-training-runs", "POST", "403 403 202 202", "404 404 404 202",
+        body=lambda w: {"collection": w.club.pk, "algorithms": ["svm"]},
+    ),
+    Row("api-models", "GET", "403 200 200 200"),
+    Row("api-model", "GET", args=model, **SEES_MODELS),
+    Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
+]  # fmt: skip
+
+TABLE: list[Row] = [*CASES, *CASES_API, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]

@@ -1,0 +1,155 @@
+"""A world: four people, their cases, drawings, jobs, tokens and results. Tests of access make two of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from analysis.core.learn.evaluate import evaluate
+from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction, TrainingRun
+from cases import blobs
+from cases.models import Annotation, Case, Collection, Frame, Series, Upload
+from cases.services import annotations, collections
+from medweb.accounts.models import ApiToken, Role, User
+from medweb.accounts.services import create_token
+from medweb.jobs.models import Job, State
+from tests.builders import rows
+
+ROLES = (Role.STUDENT, Role.INSTRUCTOR, Role.STAFF, Role.ADMINISTRATOR)
+CHART = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
+@dataclass(frozen=True)
+class World:
+    """What one school sees. ``hidden`` is published, in a members-only collection of the world's people."""
+
+    people: dict[str, User]
+    keys: dict[str, str]
+    token: ApiToken
+    draft: Case
+    hidden: Case
+    series: Series
+    spare_series: Series
+    draft_frame: Frame
+    frame: Frame
+    club: Collection
+    upload: Upload
+    student_layer: Annotation
+    reference: Annotation
+    job: Job
+    failed_job: Job
+    analysis: Analysis
+    model: ModelVersion
+
+
+def build(name: str) -> World:
+    """Make the world called ``name``; its rows are reached through the fields."""
+    people = {role: rows.person(role, name=f"{name}-{role}") for role in ROLES}
+    student, author = people[Role.STUDENT], people[Role.INSTRUCTOR]
+    keys = {role: create_token(name=f"{name} script", days=30, by=user)[1] for role, user in people.items()}
+    draft = rows.draft(author, title=f"{name} draft")
+    hidden = rows.published(author, title=f"{name} hidden")
+    series = hidden.series.get()
+    spare = rows.add_series(hidden, first=40)
+    club = rows.club(author, student, people[Role.STAFF], cases=(hidden,), title=f"{name} club")
+    layer = annotations.start(series=series, shapes=[rows.shape(label=f"{name} guess")], by=student)
+    reference = annotations.start(series=series, shapes=[rows.shape(label=f"{name} truth")], by=author)
+    annotations.submit(annotation=reference, revision=1, by=author)
+    upload = rows.upload(hidden, b"not judged yet", by=author)
+    _make_trainable(club, author)
+    return World(
+        people=people,
+        keys=keys,
+        token=ApiToken.objects.get(user=author),
+        draft=draft,
+        hidden=hidden,
+        series=series,
+        spare_series=spare,
+        draft_frame=Frame.objects.get(series__case=draft),
+        frame=series.frames.get(),
+        club=club,
+        upload=upload,
+        student_layer=layer,
+        reference=reference,
+        job=rows.job_of(upload),
+        failed_job=_failed_job(author),
+        analysis=_analysis(hidden, author),
+        model=_model(club, hidden, people[Role.STAFF]),
+    )
+
+
+def _make_trainable(collection: Collection, author: User) -> None:
+    """Two classes of four cases each, which is the least a training takes."""
+    for number in range(8):
+        case = rows.bare(author, title=f"{collection.title} {number}")
+        collections.put(collection=collection, case=case, label=("sick", "well")[number % 2], by=author)
+
+
+def _failed_job(by: User) -> Job:
+    return Job.objects.create(
+        kind="analysis.analyse-case",
+        queue="analysis",
+        params={"case_id": 0},
+        asked_by=by,
+        state=State.FAILED,
+        error="It did not work.",
+        finished_at=timezone.now(),
+    )
+
+
+def _analysis(case: Case, by: User) -> Analysis:
+    """Rows as a finished job writes them; ``job_id`` is unique and names no job of these tests."""
+    analysis = Analysis.objects.create(
+        case=case,
+        job_id=10**9 + case.pk,
+        requested_by=by,
+        settings_digest="0" * 64,
+        pictures=[
+            {
+                "name": "before",
+                "caption": "Before",
+                "rows": 4,
+                "columns": 4,
+                "digest": blobs.put(b"a picture"),
+            }
+        ],
+    )
+    AnalysisRegion.objects.create(
+        analysis=analysis,
+        source="image",
+        features=FeatureVector.objects.create(
+            image_digest=f"{case.pk:064d}", settings_digest="0" * 64, values={"intensity.mean": 4.0}
+        ),
+    )
+    return analysis
+
+
+def _metrics() -> dict[str, Any]:
+    found = evaluate(
+        ["sick", "well"] * 4, [[0.9, 0.1], [0.2, 0.8]] * 4, ["sick", "well"], bootstraps=0
+    )  # fmt: skip
+    return {"cross_validated": found.to_json(), "held_out": None}
+
+
+def _model(collection: Collection, case: Case, by: User) -> ModelVersion:
+    run = TrainingRun.objects.create(
+        collection=collection, algorithms=["svm"], job_id=10**9 + case.pk, requested_by=by
+    )
+    model = ModelVersion.objects.create(
+        training_run=run,
+        collection=collection,
+        number=1,
+        algorithm="svm",
+        feature_set="picture",
+        settings_digest="0" * 64,
+        feature_names=["intensity.mean"],
+        labels=["sick", "well"],
+        metrics=_metrics(),
+        charts={"roc": {"light": blobs.put(CHART), "dark": blobs.put(CHART)}},
+        importance=[["intensity.mean", 1.0]],
+        file_digest="0" * 64,
+    )
+    Prediction.objects.create(
+        case=case, model=model, label="sick", probabilities={"sick": 0.75, "well": 0.25}
+    )
+    return model
