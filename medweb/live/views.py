@@ -15,6 +15,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 from redis.exceptions import RedisError
 
 from medweb.accounts.models import User
@@ -47,6 +48,7 @@ def _allowed_now(session_key: str | None, user_id: int, names: list[str]) -> lis
         connections.close_all()
 
 
+@require_GET
 async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """``GET /live/?topics=case:3,user:7``: server-sent events; keep-alive every 15 s, ends after 10 min."""
     names = [name for name in request.GET.get("topics", "").split(",") if name]
