@@ -1,8 +1,8 @@
 /** One file in the list of uploads: what is seen of it. */
 import { changeIcon, icon, make, phrase } from "./dom.js";
 
-/** @typedef {import("./upload.js").State} State */
-/** @typedef {import("./upload.js").Verdict} Verdict */
+/** @typedef {"queued" | "sending" | "quarantined" | "cleaning" | "accepted" | "refused" | "cancelled" | "failed"} State */
+/** @typedef {{id: number | string, state: State, url?: string, sentence?: string, removed?: Record<string, unknown>, series_url?: string}} Verdict */
 /** @typedef {"cancel" | "retry" | "remove"} Act */
 
 /** @type {Record<State, string>} */

@@ -14,8 +14,8 @@ const REREAD_MS = 3_000;
 /** A verdict that has not come by then comes with the next page load. */
 const REREAD_ENDS_MS = 30 * 60_000;
 
-/** @typedef {"queued" | "sending" | "quarantined" | "cleaning" | "accepted" | "refused" | "cancelled" | "failed"} State */
-/** @typedef {{id: number | string, state: State, url?: string, sentence?: string, removed?: Record<string, unknown>, series_url?: string}} Verdict */
+/** @typedef {import("./upload-row.js").State} State */
+/** @typedef {import("./upload-row.js").Verdict} Verdict */
 /** @typedef {{file: File, state: State, row: UploadRow, id?: string, url?: string, xhr?: XMLHttpRequest, reading?: boolean}} Item */
 
 /** @type {ReadonlySet<State>} */
