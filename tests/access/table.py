@@ -174,7 +174,10 @@ CASES = [
         "cases:frame-pixels", "GET",
         args=lambda w: [w.draft_frame.pk, w.draft_frame.digest[:16]], **READ_DRAFT,
     ),
-    Row("cases:frame-preview", "GET", args=lambda w: [w.frame.pk, w.frame.preview_digest[:16]], **READ_HIDDEN),
+    Row(
+        "cases:frame-preview", "GET",
+        args=lambda w: [w.frame.pk, w.frame.preview_digest[:16]], **READ_HIDDEN,
+    ),
     Row(
         "cases:frame-preview", "GET",
         args=lambda w: [w.draft_frame.pk, w.draft_frame.preview_digest[:16]], **READ_DRAFT,
@@ -186,7 +189,10 @@ CASES = [
     Row("cases:collection-create", "POST", "403 302 403 302", body=collection_form),
     Row("cases:collection", "GET", args=club, **READ_HIDDEN),
     Row("cases:collection-edit", "GET", WRITERS, "404 404 404 200", args=club),
-    Row("cases:collection-edit", "POST", "403 302 403 302", "404 404 404 302", args=club, body=collection_form),
+    Row(
+        "cases:collection-edit", "POST", "403 302 403 302", "404 404 404 302",
+        args=club, body=collection_form,
+    ),
     Row("cases:collection-delete", "POST", "403 302 403 302", "404 404 404 302", args=club),
     Row(
         "cases:collection-take-out", "POST", "403 302 403 302", "404 404 404 302",
@@ -292,7 +298,10 @@ JOBS = [
 
 SERVER = [
     Row("live:stream", "GET", ALL, "403 403 403 200", query=lambda w: f"topics=case:{w.hidden.pk}"),
-    Row("live:stream", "GET", "403 200 403 200", "403 403 403 200", query=lambda w: f"topics=case:{w.draft.pk}"),
+    Row(
+        "live:stream", "GET", "403 200 403 200", "403 403 403 200",
+        query=lambda w: f"topics=case:{w.draft.pk}",
+    ),
     Row(
         "live:stream", "GET", "403 200 200 200", "403 403 403 200",
         query=lambda w: f"topics=training:{w.club.pk}",

@@ -95,7 +95,7 @@ class Access(TestCase):
         response.close()
         written = AuditEvent.objects.count() - before
         if response.status_code >= 400:
-            self.assertEqual(written, 0, f"{row}: answered {response.status_code} and still wrote")
+            assert written == 0, f"{row}: answered {response.status_code} and still wrote"
         if response.status_code == 401 or (
             response.status_code == 302 and response["Location"].startswith(reverse(settings.LOGIN_URL))
         ):
@@ -127,7 +127,7 @@ class Access(TestCase):
             for row, who, cell, found in self.cells(token=token)
             if found != cell
         ]
-        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+        assert not wrong, "\n" + "\n".join(wrong)
 
     def test_every_cell_with_a_session(self) -> None:
         self.check(token=False)
@@ -136,7 +136,7 @@ class Access(TestCase):
         self.check(token=True)
 
     def test_every_url_name_is_in_the_table(self) -> None:
-        self.assertEqual(set(url_names()), {row.name for row in TABLE})
+        assert set(url_names()) == {row.name for row in TABLE}
 
     def test_methods_that_are_not_in_the_table_are_405(self) -> None:
         listed = {(row.name, row.method) for row in TABLE} | ALSO_TAKEN
@@ -150,7 +150,7 @@ class Access(TestCase):
                     found = self.ask(self.client_of(self.a, "administrator"), row, self.a, method)
                 if found != "405":
                     wrong.append(f"{method} {name}: {found}")
-        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+        assert not wrong, "\n" + "\n".join(wrong)
 
     def test_unsafe_requests_of_a_session_need_the_csrf_token(self) -> None:
         wrong = []
@@ -161,7 +161,7 @@ class Access(TestCase):
                 found = self.ask(self.client_of(self.a, "instructor", csrf=True), row, self.a)
             if found != "403":
                 wrong.append(f"{row}: {found}")
-        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+        assert not wrong, "\n" + "\n".join(wrong)
 
     def test_tokens_open_no_page(self) -> None:
         wrong = []
@@ -172,10 +172,10 @@ class Access(TestCase):
                 found = self.ask(self.client_of(self.a, "administrator", token=True), row, self.a)
             if found != SIGN_IN:
                 wrong.append(f"{row}: {found}")
-        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+        assert not wrong, "\n" + "\n".join(wrong)
 
     def test_a_guard_that_never_fires_is_no_guard(self) -> None:
         """A wrong cell must be seen: the table is asked about a row that lies."""
         lie = Row("accounts:people", "GET", "200 200 200 200")
         with undone():
-            self.assertEqual(self.ask(self.client_of(self.a, "student"), lie, self.a), "403")
+            assert self.ask(self.client_of(self.a, "student"), lie, self.a) == "403"

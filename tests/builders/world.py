@@ -99,20 +99,13 @@ def _failed_job(by: User) -> Job:
 
 def _analysis(case: Case, by: User) -> Analysis:
     """Rows as a finished job writes them; ``job_id`` is unique and names no job of these tests."""
+    picture = {"name": "before", "caption": "Before", "rows": 4, "columns": 4}
     analysis = Analysis.objects.create(
         case=case,
         job_id=10**9 + case.pk,
         requested_by=by,
         settings_digest="0" * 64,
-        pictures=[
-            {
-                "name": "before",
-                "caption": "Before",
-                "rows": 4,
-                "columns": 4,
-                "digest": blobs.put(b"a picture"),
-            }
-        ],
+        pictures=[{**picture, "digest": blobs.put(b"a picture")}],
     )
     AnalysisRegion.objects.create(
         analysis=analysis,

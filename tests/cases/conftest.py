@@ -1,0 +1,30 @@
+"""Tests of this app hand jobs to the real test broker and do them in this process with ``work``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import medweb.celery  # noqa: F401  without the application, Celery talks to a broker of its own invention
+from cases.models import Upload
+from medweb.jobs.run import work
+from tests.builders import rows
+
+
+@pytest.fixture
+def stores(tmp_path: Path, settings) -> Path:
+    """Blob store and quarantine of this test alone, so that it can say what lies in them."""
+    settings.BLOB_DIR, settings.QUARANTINE_DIR = tmp_path / "blobs", tmp_path / "quarantine"
+    return tmp_path
+
+
+@pytest.fixture
+def judged() -> Callable[[Upload], Upload]:
+    """``judged(upload)``: do its job here and now; returns the row as it is then."""
+
+    def run(upload: Upload) -> Upload:
+        work(rows.job_of(upload).pk)
+        upload.refresh_from_db()
+        return upload
+
+    return run
