@@ -5,11 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 log = logging.getLogger("medweb.errors")
@@ -67,7 +66,7 @@ def body(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
     }
 
 
-def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """DRF exception handler: every expected error as problem+json with a stable code."""
     if isinstance(error, Problem):
         answer = body(error.status_code, error.code, str(error.detail), **error.members)
@@ -100,21 +99,28 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     return None
 
 
-def _response(status: int, answer: dict[str, Any]) -> Response:
+def _response(status: int, answer: dict[str, Any]) -> JsonResponse:
     set_rollback()
-    return Response(answer, status=status, content_type=PROBLEM_TYPE)
+    return _json(status, answer)
+
+
+def _json(status: int, answer: dict[str, Any]) -> JsonResponse:
+    # Not a DRF response: that is written by the renderer of the view, and the one of the schema writes YAML.
+    return JsonResponse(
+        answer, status=status, content_type=PROBLEM_TYPE, json_dumps_params={"ensure_ascii": False}
+    )
 
 
 def _page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
     if request.path.startswith("/api/"):
-        from django.http import JsonResponse
+        sentence = context.get("sentence") or HTTPStatus(status).phrase
+        return _json(status, body(status, CODES.get(status, "error"), sentence))
+    return _alone(f"errors/{status}.html", status, context)
 
-        return JsonResponse(
-            body(status, CODES.get(status, "error"), context.get("sentence") or HTTPStatus(status).phrase),
-            status=status,
-            content_type=PROBLEM_TYPE,
-        )
-    return render(request, f"errors/{status}.html", context, status=status)
+
+def _alone(template: str, status: int, context: dict[str, Any]) -> HttpResponse:
+    # Without the request no context processor asks for the session: a broken database has a page, too.
+    return HttpResponse(render_to_string(template, context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -135,4 +141,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was older than the session, or came from elsewhere."""
-    return render(request, "errors/csrf.html", status=403)
+    return _alone("errors/csrf.html", 403, {})
