@@ -1,6 +1,7 @@
 """``python -m medweb.launch``: run MedWeb on this computer until told to stop."""
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -126,6 +127,8 @@ class Launch:
         self.logs = folder / "logs"
         self.began = time.monotonic()
         self.address_file = folder / env.BROKER_FILE
+        self.accounts = folder / "logs" / "accounts.txt"
+        self.stamp = folder / "prepared"
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "medweb.settings",
@@ -172,24 +175,42 @@ class Launch:
             file.write(url + "\n")
         draft.replace(self.address_file)
 
-    def prepare(self) -> str:
-        """Bring the database up to date and load the first sample case; returns what that printed."""
+    def prepare(self) -> None:
+        """Bring the database up to date, load the first sample case, note the accounts that this printed."""
         child = self.child("prepare", "medweb.launch.prepare")
         errors = child.errors = child.log
-        child.log = self.logs / "accounts.txt"
+        child.log = self.accounts.with_suffix(".new")
         for path in (errors, child.log):
             path.unlink(missing_ok=True)
         child.start(self.supervisor.watchdog, env.ROOT)
         end = time.monotonic() + PREPARE_SECONDS
         while child.running and not self.supervisor.stopping and time.monotonic() < end:
+            self.supervisor.poll()
             self.supervisor.wait(0.5)
         code = child.process.poll() if child.process else None
         child.end_group(self.supervisor.watchdog)
         if self.supervisor.stopping:
             raise Stop("Stopped before the start was complete.")
         if code != 0:
+            self.stamp.unlink(missing_ok=True)
             raise Stop(f"The database could not be made ready. {errors} ends with:\n{tail(errors)}")
-        return child.log.read_text(errors="replace").strip()
+        child.log.replace(self.accounts)
+        self.stamp.write_text(self.state())
+
+    def state(self) -> str:
+        """What decides whether the database needs preparing: migrations, packages, sample library or not."""
+        digest = hashlib.sha256(self.environment["MEDWEB_SAMPLE_LIBRARY"].encode())
+        apps = (env.ROOT / name for name in ("medweb", "cases", "analysis"))
+        files = sorted(path for app in apps for path in app.glob("**/migrations/*.py"))
+        for path in [*files, env.ROOT / "requirements.txt"]:
+            digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
+    def prepared(self) -> bool:
+        """Whether the last start prepared this very state; never claimed for a database server."""
+        database = self.folder / "medweb.sqlite3"
+        known = self.stamp.read_text() if self.stamp.exists() else ""
+        return not env.text("DATABASE_URL") and database.exists() and known == self.state()
 
     def start_services(self) -> None:
         """Start web server and worker at once, since each spends its first seconds importing.
@@ -199,14 +220,8 @@ class Launch:
         worker = ["celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip"]
         worker += ["--without-mingle", "--pool", "prefork", "--concurrency", "1"]
         web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
-        web += [
-            "--no-access-log",
-            "--no-server-header",
-            "--lifespan",
-            "off",
-            "--timeout-graceful-shutdown",
-            "2",
-        ]
+        web += ["--no-access-log", "--no-server-header", "--lifespan", "off"]
+        web += ["--timeout-graceful-shutdown", "2"]
         self.supervisor.add(self.child("web", *web))
         self.supervisor.add(
             self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")
@@ -248,13 +263,19 @@ class Launch:
             # WhiteNoise warns when the folder of collected files is missing.
             (self.folder / "static").mkdir(exist_ok=True)
             self.start_broker()
-            say("Preparing the database and the first sample case ...")
-            accounts = self.prepare()
+            late = self.prepared()
+            if not late:
+                say("Preparing the database and the first sample case ...")
+                self.prepare()
             self.start_services()
             say(f"Ready after {time.monotonic() - self.began:.1f} s:  http://{HOST}:{self.port}/")
+            accounts = self.accounts.read_text(errors="replace").strip() if self.accounts.exists() else ""
             if accounts:
                 say(accounts)
             say(f"Logs: {self.logs}   Stop: Ctrl-C")
+            if late:
+                # Preparing again mends what a person changed by hand, and nobody waits for it.
+                self.prepare()
             while not self.supervisor.stopping:
                 self.supervisor.poll()
                 self.supervisor.wait(0.5)

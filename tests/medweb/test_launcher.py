@@ -173,6 +173,28 @@ def test_readiness_names_what_is_missing(
     assert launch.readiness(support.free_port()) == (False, "web: not answering yet")
 
 
+def test_new_migration_means_preparing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, folder = tmp_path / "root", tmp_path / "data"
+    migrations = root / "cases" / "migrations"
+    migrations.mkdir(parents=True)
+    folder.mkdir()
+    (root / "requirements.txt").write_text("a==1\n")
+    monkeypatch.setattr(launch.env, "ROOT", root)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(launch, "Supervisor", lambda *_arguments: None)
+    started = launch.Launch(folder, 8000)
+    assert not started.prepared()
+    started.stamp.write_text(started.state())
+    assert not started.prepared(), "there is no database yet"
+    (folder / "medweb.sqlite3").touch()
+    assert started.prepared()
+    (migrations / "0002_more.py").touch()
+    assert not started.prepared()
+    started.stamp.write_text(started.state())
+    monkeypatch.setenv("DATABASE_URL", "postgres://here/medweb")
+    assert not started.prepared(), "somebody may have emptied that server"
+
+
 # --- the broker -------------------------------------------------------------------------------------------
 
 
@@ -315,117 +337,3 @@ def test_dead_child_is_started_again(supervised: tuple[subprocess.Popen[str], st
         what="started again",
         failed=lambda: None,
     )
-
-
-# --- the whole thing --------------------------------------------------------------------------------------
-
-
-class Run:
-    """``python -m medweb.launch`` on a fresh data folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = support.free_port()
-        # Unique, so that every process of this run can be found by its environment.
-        self.mark = f"MEDWEB_DATA_DIR={folder}"
-        self.environment = {
-            **os.environ,
-            "MEDWEB_DATA_DIR": str(folder),
-            "MEDWEB_PORT": str(self.port),
-            "MEDWEB_SAMPLE_LIBRARY": "0",
-            "DATABASE_URL": "",
-            "REDIS_URL": "",
-        }
-        self.output = folder.parent / "console.txt"
-        self.process = self.start()
-
-    def start(self) -> subprocess.Popen[bytes]:
-        with self.output.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "medweb.launch"],
-                cwd=support.ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-
-    def wait_ready(self) -> None:
-        support.wait_until(
-            lambda: "Ready after" in self.output.read_text(),
-            seconds=120,
-            what="make run gets ready",
-            failed=lambda: self.output.read_text() if self.process.poll() is not None else None,
-        )
-
-    def others(self) -> dict[int, str]:
-        """Living processes of this run other than the launcher and its watchdog."""
-        return {
-            pid: command
-            for pid, command in support.processes_with(self.mark).items()
-            if not command.endswith("-m medweb.launch")
-        }
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    if not LINUX:
-        pytest.skip("needs /proc to count processes")
-    started = Run(tmp_path / "data")
-    yield started
-    started.process.kill()
-    started.process.wait()
-    support.wait_until(
-        lambda: not support.processes_with(started.mark), seconds=15, what="all ends", failed=lambda: None
-    )
-
-
-@pytest.mark.broker
-@pytest.mark.sqlite
-class TestWholeRun:
-    """A class, so that pytest-xdist may give these slow ones a process of their own."""
-
-    def test_start_serve_stop(self, run: Run) -> None:
-        run.wait_ready()
-        status, body = support.answer(run.port, "/readyz")
-        assert (status, json.loads(body)["status"]) == (200, "ready")
-        address = run.folder / "broker-url"
-        assert address.stat().st_mode & 0o777 == 0o600
-        password = address.read_text().split(":")[2].split("@")[0]
-        commands = run.others()
-        assert {"uvicorn", "celery"} <= {word for c in commands.values() for word in c.split()}
-        assert not any(password in command for command in commands.values())
-
-        second = subprocess.run(
-            [sys.executable, "-m", "medweb.launch"],
-            cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert second.returncode == 1
-        assert "MedWeb already runs on" in second.stdout
-        assert second.stderr == ""
-
-        web = next(pid for pid, command in commands.items() if "uvicorn" in command)
-        os.kill(web, signal.SIGKILL)
-        support.wait_until(
-            lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
-            seconds=30, what="the web server comes back", failed=lambda: None,
-        )  # fmt: skip
-
-        run.process.send_signal(signal.SIGTERM)
-        assert run.process.wait(30) == 0
-        assert support.processes_with(run.mark) == {}
-        assert not address.exists()
-        assert run.output.read_text().endswith("MedWeb has stopped.\n")
-
-    def test_killed_run_leaves_no_orphan_and_starts_again(self, run: Run) -> None:
-        run.wait_ready()
-        assert len(run.others()) >= 4
-        run.process.kill()
-        run.process.wait()
-        # At once: the new one waits for the old one's watchdog to let go of the data folder.
-        run.output.unlink()
-        run.process = run.start()
-        run.wait_ready()
-        run.process.send_signal(signal.SIGINT)
-        assert run.process.wait(30) == 0
-        assert support.processes_with(run.mark) == {}
