@@ -17,6 +17,19 @@ from analysis.services import features
 MAX_COLUMNS = 8
 """Regions beyond this many are in the CSV file only: a wider table cannot be read."""
 
+KEY_FEATURES = (
+    "intensity.mean",
+    "intensity.median",
+    "intensity.min",
+    "intensity.max",
+    "intensity.hist_entropy",
+    "edges.canny_density",
+    "texture.contrast",
+    "shape.area",
+    "shape.feret_max",
+)
+"""What a reader asks first; shown above the full tables."""
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -98,7 +111,7 @@ def groups(found: Sequence[Column], *, query: str = "", undefined: bool = False)
         group.rows.append(
             Row(
                 name=name,
-                words=feature_words(name),
+                words=spec_words(name, spec.description),
                 unit=spec.unit.replace("grey", unit) if unit else spec.unit,
                 code=spec.ibsi_code,
                 description=spec.description,
@@ -106,6 +119,13 @@ def groups(found: Sequence[Column], *, query: str = "", undefined: bool = False)
             )
         )
     return list(made.values())
+
+
+def at_a_glance(made: Sequence[Group]) -> Group:
+    """The rows of :data:`KEY_FEATURES`, in that order."""
+    rows = {row.name: row for group in made for row in group.rows}
+    title = _("At a glance")
+    return Group("glance", title, "", [rows[name] for name in KEY_FEATURES if name in rows])
 
 
 def family_title(name: str) -> str:
@@ -121,6 +141,22 @@ def family_title(name: str) -> str:
         "seed": _("Baseline"),
     }
     return titles.get(name, name)
+
+
+def spec_words(name: str, description: str) -> str:
+    """What a reader sees: the description up to its first colon after the family's own word.
+
+    Examples
+    --------
+    >>> spec_words("intensity.p10", "Intensity: 10th percentile"), spec_words("shape.area", "Area: pixels")
+    ('10th percentile', 'Area')
+    """
+    head, _colon, rest = description.partition(":")
+    if name.startswith("intensity.") and head == "Intensity":
+        return rest.partition(":")[0].strip()
+    if name.startswith("intensity.") and head == "Histogram":
+        return f"{head}: {rest.partition(':')[0].strip()}"
+    return head
 
 
 def feature_words(name: str) -> str:

@@ -68,6 +68,7 @@ def features_context(request: HttpRequest, case: Case, analysis: Analysis | None
     query = request.GET.get("q", "")[:100]
     every = presentation.columns(analysis)
     found = every[: presentation.MAX_COLUMNS]
+    made = presentation.groups(found, query=query)
     return {
         "case": case,
         "analysis": analysis,
@@ -75,7 +76,7 @@ def features_context(request: HttpRequest, case: Case, analysis: Analysis | None
         "columns": found,
         "hidden_columns": len(every) - len(found),
         "region_count": len(every) - 1,
-        "groups": presentation.groups(found, query=query),
+        "groups": made if query else [presentation.at_a_glance(made), *made],
     }
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_training_makes_numbered_candidates_that_tell_classes_apart():
     staff, owner = person("sam", "staff"), person("ann", "instructor")
-    collection = a_collection(owner, count=60, tests=15)
+    collection = a_collection(owner, count=48, tests=12)
     svm, forest = trained(collection, staff, algorithms=("forest", "svm"))
     assert [(m.number, m.algorithm, m.state) for m in (svm, forest)] == [
         (1, "svm", "candidate"),
@@ -28,18 +28,18 @@ def test_training_makes_numbered_candidates_that_tell_classes_apart():
     ]
     for model in (svm, forest):
         assert model.labels == ["clear", "opacity"]
-        assert model.metrics["cross_validated"]["n"] == 45
-        assert model.metrics["held_out"]["n"] == 15
+        assert model.metrics["cross_validated"]["n"] == 36
+        assert model.metrics["held_out"]["n"] == 12
         assert model.metrics["held_out"]["macro_auc"] > 0.85
         assert blobs.get(model.charts["roc"]["dark"]).lstrip().startswith(b"<")
         assert set(model.charts["confusion"]) == {"light", "dark"}
         assert model.importance[0][1] > 0
     run = svm.training_run
-    assert len(run.manifest) == 60
+    assert len(run.manifest) == 48
     assert training.manifest_is_intact(run)
     assert {row["split"] for row in run.manifest} == {"train", "test"}
     assert run.environment["scikit-learn"]
-    again = trained(collection, staff)
+    again = trained(collection, staff, feature_set="seed")
     assert again[0].number == 3
     assert again[0].training_run.manifest_digest == run.manifest_digest
 
@@ -318,3 +318,17 @@ def test_deleting_a_model_deletes_its_files():
     model.delete()
     assert not blobs.exists(model.file_digest)
     assert not blobs.exists(chart)
+
+
+def test_large_collections_get_predictions_first_and_explanations_with_the_analysis(monkeypatch):
+    monkeypatch.setattr(predictions, "EXPLAINED_AT_ONCE", 10)
+    staff = person("sam", "staff")
+    collection = a_collection(person("ann", "instructor"))
+    promoted(collection, staff)
+    case = collection.items.get(position=0).case
+    before = case.predictions.get()
+    assert before.explanation == []
+    assert work(analyses.request(case=case, by=staff).pk) == "done"
+    after = case.predictions.get()
+    assert after.explanation
+    assert after.probabilities == pytest.approx(before.probabilities)
