@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -111,7 +112,7 @@ def groups(found: Sequence[Column], *, query: str = "", undefined: bool = False)
         group.rows.append(
             Row(
                 name=name,
-                words=spec_words(name, spec.description),
+                words=feature_words(name),
                 unit=spec.unit.replace("grey", unit) if unit else spec.unit,
                 code=spec.ibsi_code,
                 description=spec.description,
@@ -152,16 +153,27 @@ def spec_words(name: str, description: str) -> str:
     ('10th percentile', 'Area')
     """
     head, _colon, rest = description.partition(":")
+    short = rest.partition(":")[0].strip()
     if name.startswith("intensity.") and head == "Intensity":
-        return rest.partition(":")[0].strip()
+        return short[:1].upper() + short[1:]
     if name.startswith("intensity.") and head == "Histogram":
-        return f"{head}: {rest.partition(':')[0].strip()}"
+        return f"{head}: {short}"
     return head
 
 
+@cache
+def _descriptions() -> dict[str, str]:
+    return {
+        f"{family.name}.{spec.name}": spec.description
+        for family in families().values()
+        for spec in family.features
+    }
+
+
 def feature_words(name: str) -> str:
-    """``"intensity.hist_mean"`` -> ``"hist mean"``."""
-    return name.partition(".")[2].replace("_", " ")
+    """Words for a feature of any set; of one that this program no longer knows, its name."""
+    description = _descriptions().get(name)
+    return spec_words(name, description) if description else name.partition(".")[2].replace("_", " ")
 
 
 def _cell(value: float) -> Cell:
