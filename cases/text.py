@@ -1,5 +1,7 @@
 """Markdown of case texts to HTML that may be shown."""
 
+import re
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -11,13 +13,15 @@ _TAGS = {
 }  # fmt: skip
 
 
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+
+
 def to_html(text: str) -> SafeString:
-    """Render and sanitise; headings start at level 3, below the section titles of the page."""
+    """Render and sanitise; the highest heading used becomes level 3, below the section titles of the page."""
     html = _markdown.render(text or "")
-    for level in (4, 3, 2, 1):
-        html = html.replace(f"<h{level}>", f"<h{min(level + 2, 5)}>").replace(
-            f"</h{level}>", f"</h{min(level + 2, 5)}>"
-        )
+    levels = [int(level) for _slash, level in _HEADING.findall(html)]
+    shift = 3 - min(levels, default=3)
+    html = _HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + shift, 5)}>", html)
     clean = nh3.clean(
         html,
         tags=_TAGS,

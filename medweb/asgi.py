@@ -1,8 +1,11 @@
 """ASGI entry point; the live stream needs it."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medweb.settings")
+# WhiteNoise hands out iterators that are not asynchronous; the files are small and read at once.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 application = get_asgi_application()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from cases.policies import case_is_publishable
 from cases.services import cases as services
 from cases.services import collections as collection_services
 from cases.text import to_html
+from cases.views.library import middle_frames
 from medweb.accounts.current import person
 from medweb.navigation import live_url
 
@@ -53,7 +55,8 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
     user = person(request)
     case = visible_case(user, pk)
-    series = list(case.series.filter(frame_count__gt=0))
+    cover = middle_frames().filter(series=OuterRef("pk")).values("pk")[:1]
+    series = list(case.series.filter(frame_count__gt=0).annotate(cover_id=Subquery(cover)))
     chosen = next((s for s in series if str(s.pk) == request.GET.get("series")), None)
     chosen = chosen or max(
         (s for s in series if not s.is_localiser), key=lambda s: (s.frame_count, -s.number), default=None

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from cases.enums import BodyRegion, CaseStatus, Level, Modality
-from cases.models import Annotation, Case, Collection, Frame
+from cases.models import Annotation, Case, Collection, Frame, Term
 from cases.permissions import user_can_create_case
 from cases.search import matching
 from medweb.accounts.current import person
@@ -52,17 +52,22 @@ def _chosen(request: HttpRequest, name: str) -> list[str]:
     return [value for value in request.GET.getlist(name) if value]
 
 
+def _numbers(request: HttpRequest, name: str) -> list[int]:
+    """Chosen keys; what is no key of any row is left out."""
+    return [int(value) for value in _chosen(request, name) if value.isdecimal() and len(value) < 18]
+
+
 def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = "") -> "QuerySet[Case]":
     """``cases`` narrowed by the query string; ``without`` leaves a facet out, to count its other values."""
     for name, _label, _choices in CHOICE_FACETS:
         values = _chosen(request, name)
         if values and name != without:
             cases = cases.filter(**{f"{name}__in": values})
-    collections = [value for value in _chosen(request, "collection") if value.isdecimal()]
+    collections = _numbers(request, "collection")
     if collections and without != "collection":
         visible = Collection.objects.visible_to(person(request)).filter(pk__in=collections)
         cases = cases.filter(pk__in=visible.values("cases"))
-    diagnoses = [int(value) for value in _chosen(request, "diagnosis") if value.isdecimal()]
+    diagnoses = _numbers(request, "diagnosis")
     if diagnoses and without != "diagnosis":
         cases = cases.filter(diagnosis__in=diagnoses)
     if request.GET.get("mine") == "1":
@@ -97,7 +102,7 @@ def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
     rows = (
         Collection.objects.visible_to(person(request))
         .annotate(n=Count("items", filter=Q(items__case__in=inside)))
-        .filter(Q(n__gt=0) | Q(pk__in=[v for v in chosen if v.isdecimal()]))
+        .filter(Q(n__gt=0) | Q(pk__in=_numbers(request, "collection")))
         .order_by("-n", "title")[:12]
     )
     return Facet(
@@ -117,7 +122,7 @@ def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
 
 
 def _diagnoses(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
-    rows = (
+    rows = list(
         filtered(request, cases, without="diagnosis")
         .exclude(diagnosis=None)
         .order_by()
@@ -126,6 +131,9 @@ def _diagnoses(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
         .order_by("-n")[:12]
     )
     chosen = _chosen(request, "diagnosis")
+    listed = {pk for pk, _display, _n in rows}
+    lost = Term.objects.filter(pk__in=[pk for pk in _numbers(request, "diagnosis") if pk not in listed])
+    rows = [*rows, *((term.pk, term.display, 0) for term in lost)]
     return Facet(
         "diagnosis",
         str(_("Diagnosis")),
@@ -146,12 +154,19 @@ def for_cards(cases: "QuerySet[Case]") -> "QuerySet[Case]":
     )
 
 
+def middle_frames() -> "QuerySet[Frame]":
+    """The frame in the middle of each series: what stands for it in small."""
+    return Frame.objects.filter(index=F("series__frame_count") / 2)
+
+
 def attach_covers(cases: list[Case]) -> None:
     """Give each case the frame for its card: the middle one of its largest series."""
     covers: dict[int, tuple[int, int]] = {}
-    rows = Frame.objects.filter(
-        series__case__in=cases, series__is_localiser=False, index=F("series__frame_count") / 2
-    ).values_list("series__case_id", "pk", "series__frame_count")
+    rows = (
+        middle_frames()
+        .filter(series__case__in=cases, series__is_localiser=False)
+        .values_list("series__case_id", "pk", "series__frame_count")
+    )
     for case_id, pk, total in rows:
         if case_id not in covers or total > covers[case_id][1]:
             covers[case_id] = (pk, total)

@@ -110,5 +110,16 @@ class Job(models.Model):
         return (self.finished_at or timezone.now()) - self.started_at
 
     @property
+    def took(self) -> str:
+        """The duration in words: ``"0.9 s"``, ``"1 min 54 s"``; empty before the first claim."""
+        if self.duration is None:
+            return ""
+        seconds = self.duration.total_seconds()
+        if seconds < 60:
+            return f"{seconds:.1f} s"
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+    @property
     def percent(self) -> int:
         return round(self.progress * 100)

@@ -33,7 +33,7 @@ export function createPanel(host, { statistics, submit, retry }) {
       {
         type: "button",
         class: "viewer-toggle",
-        "aria-label": t("show", { layer: t(layer) }),
+        title: t("show", { layer: t(layer) }),
         onclick: () => host.set({ visible: { ...host.state.visible, [layer]: !host.state.visible[layer] } }),
       },
       icon("eye"),
