@@ -86,8 +86,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
     }
-    # Tests use a file as well: connections to one database in memory lock each other out at once, whatever the
-    # timeout says, so two writers could not be tried.
+    # Tests use a file as well: connections to one database in memory lock each other out at once, whatever
+    # the timeout says, so two writers could not be tried.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
