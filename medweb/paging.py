@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
@@ -17,6 +18,22 @@ class KeysetPagination(CursorPagination):
     ordering: str | tuple[str, ...] = "-id"
     page_size_query_param = "page_size"
     max_page_size = 100
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """One page; a cursor whose position does not fit the column is as damaged as any other."""
+        position = self._position(request)
+        try:
+            if "\0" in position:
+                raise ValueError("PostgreSQL takes no NUL in a text")
+            return super().paginate_queryset(queryset, request, view)
+        except ValueError as error:
+            if not position:
+                raise
+            raise NotFound(self.invalid_cursor_message) from error
+
+    def _position(self, request: Request) -> str:
+        cursor = self.decode_cursor(request)
+        return str(cursor.position or "") if cursor else ""
 
 
 @dataclass(frozen=True)
@@ -32,9 +49,6 @@ def page_of(
     request: HttpRequest, rows: "QuerySet[M, Any]", *, size: int = 24, ordering: tuple[str, ...] = ("-id",)
 ) -> Page[M]:
     """One keyset page of ``rows`` for an HTML view; a damaged cursor raises DRF's NotFound as 404."""
-    from django.http import Http404
-    from rest_framework.exceptions import NotFound
-
     pager = KeysetPagination()
     pager.page_size, pager.ordering = size, ordering
     try:
