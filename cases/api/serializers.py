@@ -38,7 +38,8 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
             "author", "series", "revision", "created_at", "modified_at", "published_at",
         )  # fmt: skip
         read_only_fields = (
-            "id", "status", "simulated", "author", "series", "revision", "created_at", "modified_at", "published_at",
+            "id", "status", "simulated", "author", "series", "revision", "created_at", "modified_at",
+            "published_at",
         )  # fmt: skip
 
 
