@@ -55,12 +55,13 @@ def enqueue(
         break
     else:
         raise ValidationError(_("The same work was asked for many times at once. Try again."))
-    _hand_over(row)
     announce(row)
+    _hand_over(row)
     return row
 
 
 def _hand_over(row: Job) -> None:
+    # Announce first: a quick worker's "running" must not be followed by a late "queued".
     job_id, queue, minutes = row.pk, row.queue, kind(row.kind).minutes
     transaction.on_commit(lambda: broker.send(job_id, queue=queue, minutes=minutes))
 
@@ -100,8 +101,8 @@ def retry(*, job: Job, by: User) -> Job:
             raise ValidationError(_("Only a failed or cancelled job can be tried again."))
         record("job.retry", job, by=by)
         job.refresh_from_db()
-        _hand_over(job)
         announce(job)
+        _hand_over(job)
     return job
 
 
@@ -141,8 +142,8 @@ def _put_back(row: Job, expired: Q, now: datetime) -> bool:
         ):
             return False
         log.warning("Job %s lost its worker and is queued again", row.pk)
-        _hand_over(row)
         announce(row)
+        _hand_over(row)
     return True
 
 
