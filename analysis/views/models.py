@@ -206,7 +206,6 @@ def _model_context(request: HttpRequest, model: ModelVersion) -> dict[str, Any]:
             "",
         ),
     ]
-    largest = model.importance[0][1] if model.importance else 1.0
     return {
         "model": model,
         "run": run,
@@ -218,7 +217,6 @@ def _model_context(request: HttpRequest, model: ModelVersion) -> dict[str, Any]:
             {
                 "words": feature_words(name),
                 "family": family_title(name.partition(".")[0]),
-                "share": round(value / largest, 4) if largest else 0,
                 "percent": f"{100 * value:.1f}",
             }
             for name, value in model.importance[:TOP_IMPORTANCES]
