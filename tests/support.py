@@ -186,6 +186,7 @@ class LiveApp:
             "REDIS_URL": redis_url,
             "MEDWEB_SAMPLE_LIBRARY": "0",
             "PYTHONUNBUFFERED": "1",
+            "CELERY_SKIP_CHECKS": "1",
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
