@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from rest_framework.exceptions import NotFound
@@ -26,7 +27,8 @@ class KeysetPagination(CursorPagination):
             if "\0" in position:
                 raise ValueError("PostgreSQL takes no NUL in a text")
             return super().paginate_queryset(queryset, request, view)
-        except ValueError as error:
+        # A date that is none is Django's ValidationError, which is no ValueError.
+        except (ValueError, ValidationError) as error:
             if not position:
                 raise
             raise NotFound(self.invalid_cursor_message) from error
