@@ -49,6 +49,8 @@ def update(
     check_user_can_edit_collection(by, collection)
     if unknown := set(fields) - set(FIELDS):
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
+    if fields.get("visibility") == Visibility.MEMBERS != collection.visibility:
+        _check_closing(collection, by)
     for name, value in fields.items():
         setattr(collection, name, value)
     collection.full_clean()
@@ -57,6 +59,19 @@ def update(
         collection.members.set(members)
     record("collection.update", collection, by=by, fields=sorted(fields), members=members is not None)
     return collection
+
+
+def _check_closing(collection: Collection, by: User) -> None:
+    """Closing takes the cases from everyone not invited, as putting them into a closed collection does."""
+    if collection.cases.exclude(pk__in=Case.objects.editable_by(by)).exists():
+        raise ValidationError(
+            {
+                "visibility": _(
+                    "This collection holds cases of other authors, and closing it would hide them from "
+                    "everyone else. Take them out first."
+                )
+            }
+        )
 
 
 @transaction.atomic
