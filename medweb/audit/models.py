@@ -6,6 +6,16 @@ from django.db import models
 from django.utils import timezone
 
 
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads and adds; ``bulk_update`` ends in ``update`` as well."""
+
+    def update(self, **_values: Any) -> int:
+        raise TypeError("Audit events are written once and never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Audit events are never deleted.")
+
+
 class AuditEvent(models.Model):
     """One act. No foreign keys: deleting a case or a person must not delete or block its trail."""
 
@@ -16,6 +26,7 @@ class AuditEvent(models.Model):
     subject_id = models.CharField(max_length=64)
     details = models.JSONField(default=dict)
 
+    objects = AuditEventQuerySet.as_manager()
     personal_fields = frozenset[str]()
 
     class Meta:
