@@ -58,7 +58,7 @@ def ct(number: int = 1, *, z: float | None = None, series: str = "1.2.3.4", stud
         ImageOrientationPatient=AXIAL,
         PixelSpacing=[0.5, 0.5],
         SliceThickness=1.0,
-        WindowCenter=100,
+        WindowCenter=-800,
         WindowWidth=200,
         RescaleType="HU",
         RequestAttributesSequence=build.sequence(_nested()),

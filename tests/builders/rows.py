@@ -39,6 +39,7 @@ def draft(by: User, *, images: int = 1, **fields: Any) -> Case:
     case = cases.create(fields={**TEXT, **fields}, by=by)
     if images:
         add_series(case, images=images)
+        case.refresh_from_db()
     return case
 
 

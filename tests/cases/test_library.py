@@ -1,0 +1,112 @@
+"""The library page: as many queries for thirty cases as for three, and addresses that cannot break it."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cases.services import collections
+from cases.services.terms import local_term
+from tests.builders import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author():
+    return rows.instructor("ann")
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def full_case(author, number):
+    """One with a picture, a diagnosis and a collection, so that every part of a card has work to do."""
+    case = rows.published(author, title=f"Case {number}", diagnosis=local_term(f"Diagnosis {number}"))
+    collection = collections.create(title=f"Set {number}", by=author)
+    collections.put(collection=collection, case=case, label=f"label {number}", by=author)
+    return case, collection
+
+
+def queries_of(client, address):
+    client.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(author):
+    for number in range(3):
+        case, collection = full_case(author, number)
+    student = signed_in(rows.person())
+    addresses = [
+        "/", "/?q=case", "/collections/", f"/collections/{collection.pk}/", f"/cases/{case.pk}/",
+        "/api/cases/", "/api/cases/?q=case", "/api/collections/", "/api/annotations/",
+    ]  # fmt: skip
+    few = {address: queries_of(student, address) for address in addresses}
+    for number in range(3, 30):
+        other, _own = full_case(author, number)
+        collections.put(collection=collection, case=other, label="more", by=author)
+        if number == 10:
+            rows.add_series(case, images=3)
+    many = {address: queries_of(student, address) for address in addresses}
+    assert many == few
+
+
+def test_pages_follow_one_another_without_a_gap(author):
+    titles = {rows.bare(author, title=f"Case {number}").title for number in range(50)}
+    client = signed_in(rows.person())
+    seen, address = [], "/"
+    while address:
+        page = client.get(address).context["page"]
+        seen += [case.title for case in page.rows]
+        address = page.next_url
+    assert len(seen) == 50
+    assert set(seen) == titles
+    seen, address = [], "/api/cases/?page_size=20"
+    while address:
+        answer = client.get(address).json()
+        seen += [row["title"] for row in answer["results"]]
+        address = answer["next"]
+    assert set(seen) == titles
+    assert len(client.get("/api/cases/?page_size=5000").json()["results"]) == 50
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=rubbish", "cursor=cD0y", "collection=x", "collection=99999999999999999999999", "diagnosis=-1",
+        "diagnosis=99999999999999999999999", "modality=NONSENSE", "level=&level=beginner", "mine=2", "q=%00",
+        "status=draft%27", "collection=%C2%B2", "diagnosis=%D9%A1",
+    ],
+)  # fmt: skip
+def test_damaged_addresses_are_answered(author, query):
+    rows.bare(author)
+    client = signed_in(author)
+    assert client.get(f"/?{query}").status_code in (200, 404)
+    assert client.get(f"/api/cases/?{query}").status_code in (200, 404)
+
+
+def test_facets_narrow_and_the_chosen_one_can_be_taken_back(author):
+    rows.bare(author, title="One", modality="CT", level="advanced")
+    rows.bare(author, title="Two", modality="CT")
+    rows.bare(author, title="Three", modality="MR")
+    client = signed_in(rows.person())
+    response = client.get("/?modality=CT&level=advanced")
+    assert [case.title for case in response.context["page"].rows] == ["One"]
+    facets = {facet.name: {v.value: v for v in facet.values} for facet in response.context["facets"]}
+    assert facets["modality"]["CT"].chosen
+    assert "modality" not in facets["modality"]["CT"].url
+    assert "modality=MR" not in response.context["page"].rows[0].title
+    assert facets["level"]["beginner"].count == 1
+    assert response.context["total"] == 1
+
+
+def test_the_library_of_a_new_server_says_what_to_do_next(author):
+    content = signed_in(author).get("/").content.decode()
+    assert "/cases/new/" in content
