@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,9 @@ from medweb.launch.processes import tail
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+# A test run that is killed cannot clean up; the system then ends what it started (Linux).
+_SETPRIV = shutil.which("setpriv")
+DIES_WITH_US = [_SETPRIV, "--pdeathsig", "TERM"] if _SETPRIV else []
 
 
 def shared(path: str) -> Path:
@@ -83,7 +87,11 @@ def start_broker() -> EmbeddedBroker:
     log = Path(folder.name) / "broker.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            broker.command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            [*DIES_WITH_US, *broker.command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     assert process.stdin is not None
     process.stdin.write(broker.configuration.encode())
@@ -215,7 +223,7 @@ class LiveApp:
     def _start(self, name: str, *arguments: str) -> None:
         with self.log(name).open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*DIES_WITH_US, sys.executable, "-m", *arguments],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
