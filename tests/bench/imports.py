@@ -1,0 +1,164 @@
+"""``python -m tests.bench.imports``: files and rows per second on the way in, and what cleaning one slice costs."""
+
+import argparse
+import csv
+import json
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench import measure
+from tests.bench.jobs import CASE
+
+# Nothing of the set's own is kept: the subset lies in a temporary folder of this run.
+CLEAN = """
+import json, time
+from pathlib import Path
+from cases.imaging.clean import clean
+from cases.imaging.frames import pack
+from cases.imaging.render import preview
+from cases.services import intake
+slices = [path.read_bytes() for path in sorted(Path(FOLDER).iterdir())]
+secret = b"0123456789abcdef"
+clean(slices[0], secret=secret)
+steps = {"clean": [], "pack": [], "preview": [], "prepare with store": []}
+def spent(name, work):
+    began = time.process_time()
+    result = work()
+    steps[name].append(1000 * (time.process_time() - began))
+    return result
+for data in slices:
+    instance = spent("clean", lambda: clean(data, secret=secret))
+    (frame,) = instance.frames
+    spent("pack", lambda: pack(frame.pixels))
+    spent("preview", lambda: preview(frame, size=384))
+    spent("prepare with store", lambda: intake.prepare(data))
+print(json.dumps(steps))
+"""
+
+
+def accepted(client: measure.Client, path: str, slices: list[bytes], served: measure.App, clients: int) -> Any:
+    """Seconds until all slices are received, and until all are accepted."""
+    uploads: list[int] = []
+    waiting = list(reversed(slices))
+    failures: list[BaseException] = []
+
+    def send() -> None:
+        own = served.client("instructor")
+        try:
+            while waiting:
+                try:
+                    data = waiting.pop()
+                except IndexError:
+                    break
+                uploads.append(int(own.upload(path, data)["id"]))
+        except (OSError, RuntimeError) as error:
+            failures.append(error)
+        finally:
+            own.close()
+
+    web_cpu = measure.cpu_seconds(served.pid("web"))
+    began = time.perf_counter()
+    senders = [threading.Thread(target=send) for _client in range(clients)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    if failures:
+        raise failures[0]
+    received = time.perf_counter() - began
+    for upload in uploads:
+        measure.wait_for(
+            lambda upload=upload: _state(client, upload) == "accepted",  # type: ignore[misc]
+            seconds=300,
+            what=f"upload {upload} is accepted",
+        )
+    whole = time.perf_counter() - began
+    return {
+        "n": len(uploads),
+        "clients": clients,
+        "received": round(len(uploads) / received, 1),
+        "accepted": round(len(uploads) / whole, 1),
+        "unit": "files/s",
+        "web CPU ms per file": round(1000 * (measure.cpu_seconds(served.pid("web")) - web_cpu) / len(uploads), 1),
+    }
+
+
+def _state(client: measure.Client, upload: int) -> str:
+    state = str(json.loads(client.get(f"/uploads/{upload}/"))["state"])
+    if state in ("refused", "cancelled"):
+        raise RuntimeError(f"Upload {upload} was {state}.")
+    return state
+
+
+def subset(target: Path, count: int) -> None:
+    """The first rows of the radiographs, each class in turn."""
+    source = measure.shared("data/01_cxr_pneumonia_2class")
+    with (source / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    chosen = rows[:: max(1, len(rows) // count)][:count]
+    for row in chosen:
+        copy = target / row["filename"]
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / row["filename"], copy)
+    with (target / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(chosen)
+
+
+def imported(served: measure.App, folder: Path) -> Any:
+    """Rows per second of ``import_dataset``, start of the command left out; and of a second, idle run."""
+    code = f"""
+import json, time
+from pathlib import Path
+from cases.services import collections, datasets
+from medweb.accounts.models import User
+by = User.objects.get(username="instructor")
+collection = collections.create(title="Radiographs", visibility="everyone", by=by)
+def run():
+    began, cpu = time.perf_counter(), time.process_time()
+    report = datasets.import_dataset(
+        folder=Path({str(folder)!r}), collection=collection, fields={{"modality": "CR", "body_region": "thorax"}},
+        progress=lambda done, every: None, by=by,
+    )
+    return report, time.perf_counter() - began, time.process_time() - cpu
+first, seconds, cpu = run()
+again, idle, _cpu = run()
+n = first.count("taken")
+assert n == len(first.rows) == again.count("known"), first.as_dict()
+print(json.dumps({{
+    "n": n, "rows per second": round(n / seconds, 1), "CPU ms per row": round(1000 * cpu / n, 1),
+    "second run, known rows per second": round(n / idle, 1),
+}}))
+"""
+    return served.json(code)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100, help="rows of the labelled set")
+    options = parser.parse_args()
+    report = measure.Report("imports")
+    slices = measure.ct_slices()
+    with measure.app() as served, tempfile.TemporaryDirectory(prefix="medweb-bench-") as name:
+        client = served.client("instructor")
+        for clients in (1, 4):
+            path = f"/cases/{served.json(CASE)}/uploads/new/"
+            report.add(f"CT slices, {clients} client(s)", accepted(client, path, slices, served, clients))
+        client.close()
+        subset(Path(name), options.rows)
+        report.add("import_dataset", imported(served, Path(name)))
+        folder = measure.shared("data/04_dicom_ct_series/series")
+        steps = served.json(f"FOLDER = {str(folder)!r}\n{CLEAN}")
+        for step, values in steps.items():
+            report.add(f"CPU of one CT slice: {step}", measure.summary(values, "ms", digits=1))
+    report.print()
+
+
+if __name__ == "__main__":
+    main()
