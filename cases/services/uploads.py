@@ -75,6 +75,7 @@ def cancel(*, upload: Upload, by: User) -> None:
     for job in Job.objects.active().filter(key=f"clean-upload:{upload.pk}"):
         jobs.cancel(job=job, by=by)
     _close(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
+    record("upload.cancel", upload, by=by)
 
 
 def _close(upload: Upload, state: UploadState, code: str, sentence: str) -> None:
