@@ -8,12 +8,13 @@ from django.db.models.functions import Cast
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from analysis.models import Analysis, ModelVersion
+from analysis.loading import digest_of
+from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion
 from analysis.permissions import user_can_analyse_case
 from analysis.policies import case_is_analysable
 from analysis.services import analyses
 from cases import blobs
-from cases.models import Annotation
+from cases.models import Annotation, Frame
 from cases.services.annotations import annotation_submitted
 
 
@@ -39,6 +40,21 @@ def forget_pictures(instance: Analysis, **_kwargs: Any) -> None:
     """Pictures of deleted analyses show a patient's body: they go with the last row that names them."""
     digests = {entry["digest"] for entry in instance.pictures}
     transaction.on_commit(lambda: _delete_unnamed(Analysis.objects.filter(), "pictures", digests))
+
+
+@receiver(post_delete, sender=Frame, dispatch_uid="analysis.forget-features")
+def forget_features(instance: Frame, **_kwargs: Any) -> None:
+    """Features go with the last frame that has these pixels: one family is a small picture of its own."""
+    pixels = instance.digest
+    measured = {digest_of(instance), digest_of(instance, as_seen=True)}
+
+    def tidy() -> None:
+        if not Frame.objects.filter(digest=pixels).exists():
+            used = AnalysisRegion.objects.values("features")
+            FeatureVector.objects.filter(image_digest__in=measured).exclude(pk__in=used).delete()
+
+    # Robust: an analysis that starts to use a row at this very moment must not fail the deletion.
+    transaction.on_commit(tidy, robust=True)
 
 
 @receiver(post_delete, sender=ModelVersion, dispatch_uid="analysis.forget-model-file")

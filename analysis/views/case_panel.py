@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -143,7 +144,9 @@ def analyse(request: HttpRequest, case_id: int) -> HttpResponse:
         analyses.request(case=case, by=user)
     except ValidationError as error:
         sentence, status = " ".join(error.messages), 422
-    if not is_fragment(request) and not sentence:
+    if not is_fragment(request):
+        if sentence:
+            messages.error(request, sentence)
         return redirect("cases:case", case.pk)
     context = status_context(request, case, sentence)
     return render(request, "analysis/_case_status.html", context, status=status)

@@ -218,7 +218,9 @@ def test_deleting_the_case_deletes_its_pictures_but_not_shared_ones():
     assert digests == [p["digest"] for p in analysed(two, author).pictures]
     one.delete()
     assert all(blobs.exists(digest) for digest in digests)
+    assert FeatureVector.objects.count() == 1
     two.delete()
+    assert not FeatureVector.objects.exists()
     assert not any(blobs.exists(digest) for digest in digests)
 
 

@@ -14,6 +14,7 @@ from analysis.services import analyses, models
 from cases import blobs
 from medweb.jobs.models import Job
 from medweb.jobs.run import claim, work
+from medweb.live.topics import allowed
 from tests.analysis.building import (
     a_case,
     a_collection,
@@ -106,6 +107,36 @@ def test_without_htmx_analysing_leads_back_to_the_case(client):
     answer = client.post(reverse("analysis:analyse", args=[case.pk]))
     assert answer.status_code == 302
     assert answer["Location"] == reverse("cases:case", args=[case.pk])
+
+
+def test_without_htmx_a_refusal_is_a_message_on_the_case(client):
+    author = person("ann", "instructor")
+    case = a_case(author)
+    client.force_login(author)
+    answer = client.post(reverse("analysis:analyse", args=[case.pk]), follow=True)
+    assert b"This case has no pictures yet" in answer.content
+
+
+def test_the_news_of_models_are_for_those_who_see_them():
+    owner, staff = person("ann", "instructor"), person("sam", "staff")
+    collection = a_collection(owner, count=1, tests=0)
+    name = f"training:{collection.pk}"
+    for user, hears in (
+        (owner, True),
+        (staff, True),
+        (person("bob", "instructor"), False),
+        (person("stu", "student"), False),
+    ):
+        assert (allowed(user, [name]) == [name]) is hears, user
+    assert allowed(staff, ["training:x", "training:999999"]) == []
+
+
+def test_a_refused_form_leaves_a_list_that_can_be_read_again(client):
+    staff = person("sam", "staff")
+    collection = a_collection(person("ann", "instructor"), count=12, tests=0)
+    client.force_login(staff)
+    text = client.post(reverse("analysis:train", args=[collection.pk]), {}).content.decode()
+    assert f'hx-get="{reverse("analysis:collection-models", args=[collection.pk])}"' in text
 
 
 def test_a_failure_shows_its_sentence_and_try_again(client):
