@@ -1,0 +1,186 @@
+"""For every service that writes: rows to use it on, and the act itself.
+
+A scenario prepares in the world it is given and returns the act. ``SCENARIOS`` is closed: a service that is
+not in it fails ``test_trail.py``.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from analysis.services import analyses, models, training
+from cases.imaging.simulated.library import flagship_cases
+from cases.models import Annotation, Case, Collection, Series
+from cases.services import annotations, cases, collections, datasets, imports, sample_library, uploads
+from medweb.accounts import services as accounts
+from medweb.accounts.models import User
+from medweb.jobs import services as jobs
+from medweb.jobs.models import Job
+from tests.analysis.building import a_case, a_collection, add_series, box, person, promoted, speckle, trained
+
+Act = Callable[[], Any]
+PASSWORD = "another-long-one-7"
+
+
+@dataclass
+class World:
+    """People and things of one test, made when first asked for."""
+
+    folder: Path
+
+    @cached_property
+    def ann(self) -> User:
+        """Author of everything here."""
+        return person("ann", "instructor")
+
+    @cached_property
+    def ada(self) -> User:
+        return person("ada", "administrator")
+
+    @cached_property
+    def sam(self) -> User:
+        return person("sam", "staff")
+
+    def case(self, **fields: Any) -> Case:
+        case = a_case(self.ann, **{"history": "Cough.", "findings": "A nodule.", **fields})
+        add_series(case, [speckle(1)])
+        return case
+
+    def series(self) -> Series:
+        return self.case().series.get()
+
+    def layer(self) -> Annotation:
+        return annotations.start(series=self.series(), shapes=[box(4, 4, 20, 20)], by=self.ann)
+
+    def collection(self) -> Collection:
+        return collections.create(title="Lungs", by=self.ann)
+
+    def job(self) -> Job:
+        return jobs.enqueue("gone.kind", params={}, topics=["case:1"], by=self.ann)
+
+    def picture(self) -> bytes:
+        packed = io.BytesIO()
+        Image.fromarray(speckle(7)).save(packed, "PNG")
+        return packed.getvalue()
+
+
+SCENARIOS: dict[str, Callable[[World], tuple[User, Act]]] = {}
+
+
+def scenario(service: Callable[..., Any]) -> Callable[..., Any]:
+    """Register the decorated function as the scenario of ``service``."""
+
+    def register(prepare: Callable[[World], tuple[User, Act]]) -> Callable[[World], tuple[User, Act]]:
+        SCENARIOS[f"{service.__module__}.{service.__name__}"] = prepare
+        return prepare
+
+    return register
+
+
+def simple(service: Callable[..., Any], who: str, **makers: Callable[[World], Any]) -> None:
+    """Scenario that only makes the keyword arguments of ``service``."""
+
+    def prepare(world: World) -> tuple[User, Act]:
+        by = getattr(world, who)
+        return by, partial(service, **{name: make(world) for name, make in makers.items()}, by=by)
+
+    scenario(service)(prepare)
+
+
+def nothing(_done: int, _all: int) -> None:
+    """Progress nobody looks at."""
+
+
+simple(
+    accounts.create_user,
+    "ada",
+    username=lambda w: "new",
+    password=lambda w: PASSWORD,
+    roles=lambda w: ["student"],
+)
+simple(accounts.set_roles, "ada", user=lambda w: w.ann, roles=lambda w: {"staff"})
+simple(accounts.change_password, "ann", password=lambda w: PASSWORD)
+simple(accounts.create_token, "ann", name=lambda w: "script", days=lambda w: 1)
+simple(
+    accounts.revoke_token, "ann", token=lambda w: accounts.create_token(name="script", days=1, by=w.ann)[0]
+)
+simple(jobs.enqueue, "ann", name=lambda w: "gone.kind", params=lambda w: {}, topics=lambda w: ["case:1"])
+simple(jobs.cancel, "ann", job=World.job)
+simple(annotations.start, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
+simple(
+    annotations.save, "ann", annotation=World.layer, revision=lambda w: 1, shapes=lambda w: [box(1, 1, 9, 9)]
+)
+simple(annotations.submit, "ann", annotation=World.layer, revision=lambda w: 1)
+simple(annotations.put_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
+simple(cases.create, "ann", fields=lambda w: {"title": "A case"})
+simple(cases.update, "ann", case=World.case, revision=lambda w: 1, fields=lambda w: {"title": "Another"})
+simple(cases.publish_case, "ann", case=lambda w: w.case(published=False))
+simple(cases.withdraw, "ann", case=World.case)
+simple(cases.delete, "ann", case=World.case)
+simple(collections.create, "ann", title=lambda w: "Lungs")
+simple(
+    collections.update,
+    "ann",
+    collection=World.collection,
+    fields=lambda w: {"title": "Hearts"},
+    members=lambda w: [w.sam],
+)
+simple(collections.delete, "ann", collection=World.collection)
+simple(collections.put, "ann", collection=World.collection, case=World.case)
+simple(uploads.receive, "ann", case=World.case, chunks=lambda w: [w.picture()])
+simple(
+    uploads.cancel,
+    "ann",
+    upload=lambda w: uploads.receive(case=w.case(), chunks=[w.picture()], by=w.ann),
+)
+simple(analyses.request, "ann", case=World.case)
+simple(training.request, "sam", collection=lambda w: a_collection(w.ann))
+simple(models.promote, "sam", model=lambda w: trained(a_collection(w.ann), w.sam, feature_set="seed")[0])
+simple(models.retire, "sam", model=lambda w: promoted(a_collection(w.ann), w.sam))
+simple(sample_library.add_case, "ann", sample=lambda w: next(iter(flagship_cases())))
+
+
+@scenario(jobs.retry)
+def retry(world: World) -> tuple[User, Act]:
+    job = world.job()
+    jobs.cancel(job=job, by=world.ann)
+    return world.ann, partial(jobs.retry, job=job, by=world.ann)
+
+
+@scenario(collections.take_out)
+def take_out(world: World) -> tuple[User, Act]:
+    collection, case = world.collection(), world.case()
+    collections.put(collection=collection, case=case, by=world.ann)
+    return world.ann, partial(collections.take_out, collection=collection, case=case, by=world.ann)
+
+
+@scenario(datasets.import_dataset)
+def import_dataset(world: World) -> tuple[User, Act]:
+    (world.folder / "one.png").write_bytes(world.picture())
+    (world.folder / "manifest.csv").write_text("filename,label,split\none.png,nodule,train\n")
+    fields = {"modality": "CR", "body_region": "chest"}
+    return world.ann, partial(
+        datasets.import_dataset,
+        folder=world.folder,
+        collection=world.collection(),
+        fields=fields,
+        progress=nothing,
+        by=world.ann,
+    )
+
+
+@scenario(imports.import_images)
+def import_images(world: World) -> tuple[User, Act]:
+    (world.folder / "one.png").write_bytes(world.picture())
+    return world.ann, partial(
+        imports.import_images,
+        paths=[world.folder],
+        collection=world.collection(),
+        progress=nothing,
+        by=world.ann,
+    )
