@@ -2,7 +2,6 @@
 
 import pytest
 
-import medweb.celery  # noqa: F401  without the application, Celery talks to a broker of its own invention
 from analysis.services import predictions, training
 from cases import blobs
 

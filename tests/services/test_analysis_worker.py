@@ -10,7 +10,6 @@ pytestmark = pytest.mark.broker
 
 SEED = """
 import json, numpy as np
-import medweb.celery
 from analysis.services import analyses
 from tests.analysis.building import a_case, add_series, box, layer, person
 author = person("kill-author", "instructor")
