@@ -62,6 +62,17 @@ def change_password(*, password: str, by: User) -> None:
 
 
 @transaction.atomic
+def grant_role(*, user: User, role: str, by: User | None) -> None:
+    """Add one role; ``by=None`` is the command line, which whoever holds the machine may use."""
+    if by is not None and not by.has_role(Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only an administrator can change roles."))
+    _grant, made = RoleGrant.objects.get_or_create(user=user, role=role, defaults={"granted_by": by})
+    user.__dict__.pop("roles", None)
+    if made:
+        record("user.grant-role", user, by=by, role=role)
+
+
+@transaction.atomic
 def create_token(*, name: str, days: int | None, by: User) -> tuple[ApiToken, str]:
     """Make an API token of ``by``; returns the row and the key, which is not stored."""
     name = name.strip()

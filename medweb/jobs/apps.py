@@ -9,5 +9,4 @@ class JobsConfig(AppConfig):
         # Without the application, Celery sends to a broker of its own invention: every request that queues
         # a job would fail, because only workers load it by name.
         import medweb.celery  # noqa: F401
-        from medweb import celery  # noqa: F401  without it shared tasks would speak to a default broker
         from medweb.jobs import topics  # noqa: F401  registers the live topics
