@@ -104,6 +104,7 @@ simple(
     roles=lambda w: ["student"],
 )
 simple(accounts.set_roles, "ada", user=lambda w: w.ann, roles=lambda w: {"staff"})
+simple(accounts.grant_role, "ada", user=lambda w: w.ann, role=lambda w: "staff")
 simple(accounts.change_password, "ann", password=lambda w: PASSWORD)
 simple(accounts.create_token, "ann", name=lambda w: "script", days=lambda w: 1)
 simple(
