@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 from analysis.enums import ModelState
-from cases.models import Case, Collection
+from cases.models import Collection
+from cases.querysets import case_is_visible
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def collections_with_models_for(user: User) -> "models.QuerySet[Collection]":
 class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def visible_to(self, user: User) -> "AnalysisQuerySet":
         """Analyses of the cases one may see."""
-        return self.filter(case__in=Case.objects.visible_to(user))
+        return self.filter(case_is_visible(user, "case"))
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -49,7 +50,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         also lies in an open one.
         """
         return self.filter(
-            case__in=Case.objects.visible_to(user),
+            case_is_visible(user, "case"),
             model__collection__in=Collection.objects.visible_to(user),
         )
 

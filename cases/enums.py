@@ -4,6 +4,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+def label_of(choices: type[models.TextChoices], value: str) -> str:
+    """Words of a stored value in the reader's language; a value that is no choice names itself."""
+    try:
+        return str(choices(value).label)
+    except ValueError:
+        return value
+
+
 class Modality(models.TextChoices):
     """Modality (0008,0060), the part of its defined terms that teaching cases use."""
 

@@ -54,11 +54,20 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.none()
 
 
+def case_is_visible(user: User, case: str) -> Exists:
+    """Condition for rows that belong to a case; ``case`` is the path to its key, as ``"series__case"``.
+
+    Asked per row: with ``case__in=Case.objects.visible_to(user)`` SQLite lists every visible case first,
+    which took a tenth of a second for the predictions of one case out of 20,000.
+    """
+    from cases.models import Case
+
+    return Exists(Case.objects.visible_to(user).filter(pk=OuterRef(case)).order_by())
+
+
 class SeriesQuerySet(models.QuerySet["Series"]):
     def visible_to(self, user: User) -> "SeriesQuerySet":
-        from cases.models import Case
-
-        return self.filter(case__in=Case.objects.visible_to(user))
+        return self.filter(case_is_visible(user, "case"))
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -74,9 +83,7 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         """One's own; submitted reference layers of visible cases; all submitted ones on one's own cases."""
         if not user.is_active:
             return self.none()
-        from cases.models import Case
-
-        visible = Q(series__case__in=Case.objects.visible_to(user))
+        visible = Q(case_is_visible(user, "series__case"))
         if user.has_role(Role.ADMINISTRATOR):
             return self.filter(visible)
         submitted = Q(status=AnnotationStatus.SUBMITTED)

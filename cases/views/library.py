@@ -1,16 +1,17 @@
 """The library: find a case."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from cases.enums import BodyRegion, CaseStatus, Level, Modality
-from cases.models import Annotation, Case, Collection, Frame, Term
+from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Term
 from cases.permissions import user_can_create_case
 from cases.search import matching
 from medweb.accounts.current import person
@@ -22,6 +23,7 @@ CHOICE_FACETS: tuple[tuple[str, Any, Any], ...] = (
     ("level", _("Level"), Level),
     ("status", _("Status"), CaseStatus),
 )
+MOST_VALUES = 12
 
 
 @dataclass(frozen=True)
@@ -75,71 +77,92 @@ def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = ""
     return matching(cases, request.GET.get("q", "")[:200])
 
 
-def _facets(request: HttpRequest, cases: "QuerySet[Case]") -> list[Facet]:
+@dataclass(frozen=True)
+class Tally:
+    """How many cases have each value, counted in one pass over the cases, and how many there are in all.
+
+    One query for each facet and one for the total made the library of 20,000 cases seven times as slow: what
+    costs is the reading right of each case, not the counting.
+    """
+
+    total: int
+    by: dict[str, Counter[Any]]
+
+
+def tally(cases: "QuerySet[Case]") -> Tally:
+    """Count ``cases`` by every facet that is a column."""
+    names = [*(name for name, _label, _choices in CHOICE_FACETS), "diagnosis"]
+    by: dict[str, Counter[Any]] = {name: Counter() for name in names}
+    total = 0
+    for *values, n in cases.order_by().values_list(*names).annotate(n=Count("pk")):
+        total += n
+        for name, value in zip(names, values, strict=True):
+            by[name][value] += n
+    return Tally(total, by)
+
+
+def _facets(request: HttpRequest, cases: "QuerySet[Case]", counted: Tally) -> list[Facet]:
+    def counts_of(name: str) -> Counter[Any]:
+        # A facet in which something is chosen counts as if nothing were: its other values are to be seen.
+        return (
+            tally(filtered(request, cases, without=name)).by[name]
+            if _chosen(request, name)
+            else counted.by[name]
+        )
+
     facets = []
     for name, label, choices in CHOICE_FACETS:
-        counts = dict(
-            filtered(request, cases, without=name).order_by().values_list(name).annotate(n=Count("pk"))
-        )
+        counts = counts_of(name)
         chosen = _chosen(request, name)
         values = [
-            FacetValue(
-                value, str(text), counts.get(value, 0), value in chosen, _toggled(request, name, value)
-            )
+            FacetValue(value, str(text), counts[value], value in chosen, _toggled(request, name, value))
             for value, text in choices.choices
-            if counts.get(value, 0) or value in chosen
+            if counts[value] or value in chosen
         ]
         if len(values) > 1 or any(value.chosen for value in values):
             facets.append(Facet(name, str(label), values))
     facets.append(_collections(request, cases))
-    facets.append(_diagnoses(request, cases))
+    facets.append(_diagnoses(request, counts_of("diagnosis")))
     return [facet for facet in facets if facet.values]
 
 
 def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
+    visible = Collection.objects.visible_to(person(request))
+    chosen = set(_numbers(request, "collection"))
     inside = filtered(request, cases, without="collection")
-    chosen = _chosen(request, "collection")
-    rows = (
-        Collection.objects.visible_to(person(request))
-        .annotate(n=Count("items", filter=Q(items__case__in=inside)))
-        .filter(Q(n__gt=0) | Q(pk__in=_numbers(request, "collection")))
-        .order_by("-n", "title")[:12]
+    rows: list[tuple[int, str, int]] = list(
+        CollectionItem.objects.filter(collection__in=visible, case__in=inside.order_by())
+        .order_by()
+        .values_list("collection", "collection__title")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "collection__title")[:MOST_VALUES]
     )
+    if missing := chosen - {pk for pk, _title, _n in rows}:
+        rows += [(pk, title, 0) for pk, title in visible.filter(pk__in=missing).values_list("pk", "title")]
     return Facet(
         "collection",
         str(_("Collection")),
         [
-            FacetValue(
-                str(row.pk),
-                row.title,
-                row.n,
-                str(row.pk) in chosen,
-                _toggled(request, "collection", str(row.pk)),
-            )
-            for row in rows
+            FacetValue(str(pk), title, n, pk in chosen, _toggled(request, "collection", str(pk)))
+            for pk, title, n in rows
         ],
     )
 
 
-def _diagnoses(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
-    rows = list(
-        filtered(request, cases, without="diagnosis")
-        .exclude(diagnosis=None)
-        .order_by()
-        .values_list("diagnosis", "diagnosis__display")
-        .annotate(n=Count("pk"))
-        .order_by("-n")[:12]
-    )
-    chosen = _chosen(request, "diagnosis")
-    listed = {pk for pk, _display, _n in rows}
-    lost = Term.objects.filter(pk__in=[pk for pk in _numbers(request, "diagnosis") if pk not in listed])
-    rows = [*rows, *((term.pk, term.display, 0) for term in lost)]
+def _diagnoses(request: HttpRequest, counts: Counter[Any]) -> Facet:
+    chosen = _numbers(request, "diagnosis")
+    most = [pk for pk, _n in counts.most_common(MOST_VALUES + 1) if pk is not None][:MOST_VALUES]
+    shown = [*most, *(pk for pk in chosen if pk not in most)]
+    words = Term.objects.in_bulk(shown)
     return Facet(
         "diagnosis",
         str(_("Diagnosis")),
         [
-            FacetValue(str(pk), display, n, str(pk) in chosen, _toggled(request, "diagnosis", str(pk)))
-            for pk, display, n in rows
+            FacetValue(
+                str(pk), words[pk].display, counts[pk], pk in chosen, _toggled(request, "diagnosis", str(pk))
+            )
+            for pk in shown
+            if pk in words
         ],
     )
 
@@ -182,10 +205,11 @@ def library(request: HttpRequest) -> HttpResponse:
     cases = filtered(request, visible)
     page = page_of(request, for_cards(cases), size=24, ordering=("-created_at", "-id"))
     attach_covers(page.rows)
+    counted = tally(cases)
     context = {
         "page": page,
-        "total": cases.count(),
-        "facets": _facets(request, visible),
+        "total": counted.total,
+        "facets": _facets(request, visible, counted),
         "search_text": request.GET.get("q", ""),
         "narrowed": any(value for name, value in request.GET.items() if name != "cursor"),
         "can_create": user_can_create_case(user),

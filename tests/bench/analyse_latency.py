@@ -1,7 +1,7 @@
 """``python -m tests.bench.analyse_latency``: from Analyse pressed to the result on somebody else's open page.
 
-A student has the case open in Chromium; staff presses Analyse. The job's own computing time (claim to finish, as
-stored in its row) is taken off, so what is left is what MedWeb adds: request, queue, claim, news, fragment, paint.
+A student has the case open in Chromium; staff presses Analyse. The job's own computing time (claim to finish,
+as stored in its row) is taken off, so what is left is what MedWeb adds: request, queue, claim, news, paint.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.imports``: files and rows per second on the way in, and what cleaning one slice costs."""
+"""``python -m tests.bench.imports``: files and rows per second on the way in, and the cost of cleaning."""
 
 import argparse
 import csv
@@ -40,7 +40,9 @@ print(json.dumps(steps))
 """
 
 
-def accepted(client: measure.Client, path: str, slices: list[bytes], served: measure.App, clients: int) -> Any:
+def accepted(
+    client: measure.Client, path: str, slices: list[bytes], served: measure.App, clients: int
+) -> Any:
     """Seconds until all slices are received, and until all are accepted."""
     uploads: list[int] = []
     waiting = list(reversed(slices))
@@ -83,7 +85,9 @@ def accepted(client: measure.Client, path: str, slices: list[bytes], served: mea
         "received": round(len(uploads) / received, 1),
         "accepted": round(len(uploads) / whole, 1),
         "unit": "files/s",
-        "web CPU ms per file": round(1000 * (measure.cpu_seconds(served.pid("web")) - web_cpu) / len(uploads), 1),
+        "web CPU ms per file": round(
+            1000 * (measure.cpu_seconds(served.pid("web")) - web_cpu) / len(uploads), 1
+        ),
     }
 
 
@@ -122,7 +126,8 @@ collection = collections.create(title="Radiographs", visibility="everyone", by=b
 def run():
     began, cpu = time.perf_counter(), time.process_time()
     report = datasets.import_dataset(
-        folder=Path({str(folder)!r}), collection=collection, fields={{"modality": "CR", "body_region": "thorax"}},
+        folder=Path({str(folder)!r}), collection=collection,
+        fields={{"modality": "CR", "body_region": "chest"}},
         progress=lambda done, every: None, by=by,
     )
     return report, time.perf_counter() - began, time.process_time() - cpu

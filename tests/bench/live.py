@@ -55,9 +55,7 @@ class Stream:
             self._writer.close()
 
 
-async def measure_streams(
-    served: measure.App, report: measure.Report, streams: int, messages: int
-) -> None:
+async def measure_streams(served: measure.App, report: measure.Report, streams: int, messages: int) -> None:
     """Open ``streams`` and send ``messages`` to all of them, one after another."""
     pk, session = served.people["student"]
     pid = served.pid("web")

@@ -1,7 +1,7 @@
 """What the benchmarks share: a running MedWeb, signed-in clients, and one JSON object at the end.
 
-Figures come from shared machines, so each object names the load while it was measured: read a wall-clock figure
-with its ``load`` beside it, and prefer the CPU figures when the two disagree.
+Figures come from shared machines, so each object names the load while it was measured: read a wall-clock
+figure with its ``load`` beside it, and prefer the CPU figures when the two disagree.
 """
 
 import contextlib
@@ -170,6 +170,7 @@ class Client:
 
     def __init__(self, port: int, session: str) -> None:
         self._connection = http.client.HTTPConnection(support.HOST, port, timeout=60)
+        self._used = time.monotonic()
         self._headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF}", "X-CSRFToken": CSRF}
 
     def get(self, path: str, **headers: str) -> bytes:
@@ -203,6 +204,10 @@ class Client:
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], allowed: tuple[int, ...]
     ) -> bytes:
+        # The server hangs up on a connection that was silent for five seconds.
+        if time.monotonic() - self._used > 3:
+            self._connection.close()
+        self._used = time.monotonic()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request(method, path, body=body, headers={**self._headers, **named})
         reply = self._connection.getresponse()

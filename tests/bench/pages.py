@@ -1,7 +1,8 @@
-"""``python -m tests.bench.pages``: library page, case page and API list with 30 and 1,000 cases (20,000: --full).
+"""``python -m tests.bench.pages``: library, case page and API list with 30 and 1,000 cases (20,000: --full).
 
-The floor is ``/healthz`` of the same server on the same connection, asked in turn with the pages: what a request
-costs before any page of ours does something. Queries are counted in a process of their own by Django's test client.
+The floor is ``/healthz`` of the same server on the same connection, asked in turn with the pages: what a
+request costs before any page of ours does something. Queries are counted in a process of their own by
+Django's test client.
 """
 
 import argparse
@@ -43,7 +44,8 @@ instances = Instance.objects.bulk_create([
 Frame.objects.bulk_create([
     Frame(
         series=row.series, instance=row, index=i, number_in_instance=i, digest=f"{row.pk:064x}",
-        preview_digest=f"{row.pk:064x}", rows=512, columns=512, dtype="int16", window_center=40, window_width=400,
+        preview_digest=f"{row.pk:064x}", rows=512, columns=512, dtype="int16", window_center=40,
+        window_width=400,
     ) for row in instances for i in range(3)
 ], batch_size=500)
 collections = list(Collection.objects.all()) or [
@@ -52,7 +54,8 @@ collections = list(Collection.objects.all()) or [
     ) for n in range(6)
 ]
 CollectionItem.objects.bulk_create([
-    CollectionItem(collection=collections[case.pk % 6], case=case, label="nodule") for case in cases if case.pk % 2
+    CollectionItem(collection=collections[case.pk % 6], case=case, label="nodule")
+    for case in cases if case.pk % 2
 ], batch_size=500)
 from django.db import connection
 with connection.cursor() as cursor:
