@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { History } from "../../static/js/viewer/history.js";
 import { labelColor, labelText } from "../../static/js/viewer/labels.js";
-import { clampFrame, createStore } from "../../static/js/viewer/state.js";
+import { clampFrame, createStore, openingFrame } from "../../static/js/viewer/state.js";
 import { translator } from "../../static/js/viewer/strings.js";
 import { newId } from "../../static/js/viewer/tools/draw.js";
 import { pick } from "../../static/js/viewer/tools/select.js";
@@ -68,4 +68,11 @@ test("the nearest outline is picked, then the smallest shape around", () => {
   assert.equal(pick([big, small], [1, 50], 3)?.id, "big");
   assert.equal(pick([big, small], [20, 20], 3)?.id, "big");
   assert.equal(pick([big, small], [200, 200], 3), null);
+});
+
+test("a stack opens in its middle, a cine run at its beginning", () => {
+  const slice = { position: [0, 0, 1] };
+  assert.equal(openingFrame(Array(41).fill(slice)), 20);
+  assert.equal(openingFrame(Array(30).fill({ position: null })), 0);
+  assert.equal(openingFrame([slice]), 0);
 });

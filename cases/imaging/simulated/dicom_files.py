@@ -63,7 +63,8 @@ def to_dicom(series: SimulatedSeries) -> list[bytes]:
         data.ReferringPhysicianName = ""
         data.StudyDescription = "SIMULATED CT THORAX"
         data.SeriesDescription = "SIMULATED AXIAL CONTRAST"
-        data.PatientName = "SIMULATED^THORAX"
+        # Its words are taken out of descriptions on import, so "simulated" must not be one of them.
+        data.PatientName = "PHANTOM^TEACHING"
         data.PatientID = series.patient_id
         data.PatientBirthDate = ""
         data.PatientSex = "O"

@@ -73,3 +73,12 @@ export function clampFrame(index, count) {
   if (!Number.isFinite(index)) return 0;
   return Math.min(Math.max(Math.round(index), 0), count - 1);
 }
+
+/**
+ * A stack of slices opens in its middle, where the organs are; a cine run and loose pictures at their beginning.
+ *
+ * @param {ReadonlyArray<{position?: number[] | null}>} frames in order
+ */
+export function openingFrame(frames) {
+  return frames.length > 2 && frames.every((frame) => frame.position) ? Math.floor(frames.length / 2) : 0;
+}

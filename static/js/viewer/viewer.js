@@ -16,7 +16,7 @@ import { History } from "./history.js";
 import { handleKey } from "./keys.js";
 import { Overlay } from "./overlay.js";
 import { Renderer } from "./render.js";
-import { clampFrame, createStore, initialState } from "./state.js";
+import { clampFrame, createStore, initialState, openingFrame } from "./state.js";
 import { createTools } from "./tools/all.js";
 import { finishDraft, isDrawn, placePoint } from "./tools/draw.js";
 import { createCorners } from "./ui/corners.js";
@@ -47,8 +47,8 @@ export class Viewer {
     this.presets = series.presets?.length ? series.presets : series.modality === "CT" ? CT_PRESETS : [];
     /** @type {History<Shape[]>} */
     this.history = new History(/** @type {Shape[]} */ ([]));
-    const first = initialState(canDraw);
-    const stored = storedWindow(this.frames[0]);
+    const first = { ...initialState(canDraw), frame: openingFrame(this.frames) };
+    const stored = storedWindow(this.frames[first.frame]);
     this.store = createStore({ ...first, window: stored ?? first.window, label: this.labels[0]?.label ?? "" });
     this.needsAuto = stored === null;
     this.fitted = true;

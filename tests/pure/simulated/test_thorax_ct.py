@@ -109,7 +109,7 @@ def test_dicom_files_are_valid_repeatable_and_marked(series):
         assert data.SOPInstanceUID.is_valid
         assert "SIMULATED" in data.SeriesDescription
         assert "SIMULATED" in data.ImageComments
-        assert data.PatientName == "SIMULATED^THORAX"
+        assert data.PatientName == "PHANTOM^TEACHING"
         hounsfield = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
         assert np.array_equal(hounsfield, series.voxels[index])
 
