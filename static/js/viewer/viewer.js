@@ -100,7 +100,8 @@ export class Viewer {
     this.assemble();
     this.observe();
     this.loadPreview();
-    this.loader.setCurrent(0);
+    this.loader.setCurrent(this.state.frame);
+    this.parts.showIndex(this.state.frame);
   }
 
   get state() {
