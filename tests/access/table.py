@@ -316,6 +316,7 @@ SERVER = [
     # No worker runs here, and the page says so to everyone.
     Row("readyz", "GET", "503 503 503 503", anonymous="503"),
     Row("api-schema", "GET", ALL),
+    Row("api-docs", "GET", ALL),
 ]  # fmt: skip
 
 SEES_MODELS = {"own": "403 200 200 200", "other": "403 404 404 200"}
