@@ -186,7 +186,7 @@ def test_housekeeping_chores():
 
 def test_management_commands():
     ours = {name for name, app in get_commands().items() if str(app).partition(".")[0] in OURS}
-    assert ours == {"import_dataset", "import_images", "load_sample_library"}
+    assert ours == {"grant_role", "import_dataset", "import_images", "load_sample_library"}
 
 
 # --- the audit trail --------------------------------------------------------------------------------------
