@@ -10,11 +10,13 @@ from cases.models import Case
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 MAX_WORDS = 12
+# PostgreSQL refuses words of more than 2,046 bytes with an error.
+MAX_LETTERS = 100
 
 
 def words_of(query: str) -> list[str]:
     """Words of a search box entry; the rest of what people type is not syntax here."""
-    return _WORD.findall(query)[:MAX_WORDS]
+    return [word[:MAX_LETTERS] for word in _WORD.findall(query)[:MAX_WORDS]]
 
 
 def matching(cases: "QuerySet[Case]", query: str) -> "QuerySet[Case]":

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from cases.models import Case
-from cases.search import MAX_WORDS, matching, words_of
+from cases.search import MAX_LETTERS, MAX_WORDS, matching, words_of
 from cases.services import cases
 from tests.builders import rows
 
@@ -104,6 +104,7 @@ def test_operators_are_only_words(library):
 
 def test_a_long_entry_is_cut_to_its_first_words():
     assert words_of("a b " * 100) == ["a", "b"] * (MAX_WORDS // 2)
+    assert words_of("x" * 5000) == ["x" * MAX_LETTERS]
 
 
 def test_the_index_follows_changes_and_deletions(author):
