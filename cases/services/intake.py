@@ -1,11 +1,12 @@
 """From clean instances to rows: what uploads, imports and the sample library have in common."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import F, Max
 
 from cases import blobs
 from cases.enums import Modality
@@ -73,8 +74,9 @@ def _frame_values(frame: DecodedFrame) -> dict[str, Any]:
     }
 
 
+@transaction.atomic
 def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
-    """Write rows for ``prepared``; the same instance twice counts as doubled. Call inside a transaction."""
+    """Write rows for ``prepared``; the same instance twice counts as doubled."""
     # One writer per case at a time: two uploads of one series would number its frames twice.
     case = Case.objects.select_for_update().get(pk=case.pk)
     outcome = Outcome()
@@ -153,22 +155,36 @@ def _adopt_facts(case: Case, instance: CleanInstance) -> None:
 
 def number_frames(series: Series) -> None:
     """Give the frames of ``series`` their places along the slice normal."""
-    frames = list(Frame.objects.filter(series=series).select_related("instance").order_by("index", "pk"))
+    rows = list(
+        Frame.objects.filter(series=series)
+        .order_by("index", "pk")
+        .values_list("pk", "index", "position", "orientation", "instance__number", "number_in_instance")
+    )
     places = order(
         [
             FrameGeometry(
-                position=tuple(f.position) if f.position else None,
-                orientation=tuple(f.orientation) if f.orientation else None,
-                instance_number=f.instance.number,
-                frame_number=f.number_in_instance,
+                position=tuple(position) if position else None,
+                orientation=tuple(orientation) if orientation else None,
+                instance_number=instance_number,
+                frame_number=frame_number,
             )
-            for f in frames
+            for _pk, _index, position, orientation, instance_number, frame_number in rows
         ]
     )
-    moved = []
-    for index, place in enumerate(places):
-        if frames[place].index != index:
-            frames[place].index = index
-            moved.append(frames[place])
-    Frame.objects.bulk_update(moved, ["index"], batch_size=500)
-    Series.objects.filter(pk=series.pk).update(frame_count=len(frames))
+    _move({rows[place][0]: index - rows[place][1] for index, place in enumerate(places)})
+    Series.objects.filter(pk=series.pk).update(frame_count=len(rows))
+
+
+def _move(steps: dict[int, int]) -> None:
+    """Add a step to the index of each frame.
+
+    A slice that arrives moves all behind it by the same step, so frames are moved in groups: writing a number
+    for each of them took as long as decoding the slice.
+    """
+    groups: dict[int, list[int]] = defaultdict(list)
+    for pk, step in steps.items():
+        if step:
+            groups[step].append(pk)
+    for step, keys in groups.items():
+        for start in range(0, len(keys), 500):
+            Frame.objects.filter(pk__in=keys[start : start + 500]).update(index=F("index") + step)
