@@ -17,7 +17,12 @@ MAX_TOKENS = 20
 def create_user(
     *, username: str, password: str | None, roles: list[str], display_name: str = "", by: User | None
 ) -> User:
-    """Make an account with ``roles``; ``password=None`` makes one that cannot sign in."""
+    """Make an account with ``roles``; ``password=None`` makes one that cannot sign in.
+
+    ``by=None`` is the program itself: the command line and the sample library.
+    """
+    if by is not None and not by.has_role(Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only an administrator makes accounts."))
     user = User(username=username, display_name=display_name)
     user.set_password(password)
     user.full_clean(exclude=["password"])
@@ -66,6 +71,8 @@ def grant_role(*, user: User, role: str, by: User | None) -> None:
     """Add one role; ``by=None`` is the command line, which whoever holds the machine may use."""
     if by is not None and not by.has_role(Role.ADMINISTRATOR):
         raise PermissionDenied(_("Only an administrator can change roles."))
+    if role not in Role.values:
+        raise ValidationError(_("Unknown role: %(role)s.") % {"role": role})
     _grant, made = RoleGrant.objects.get_or_create(user=user, role=role, defaults={"granted_by": by})
     user.__dict__.pop("roles", None)
     if made:
