@@ -72,11 +72,14 @@ def accepted(
     if failures:
         raise failures[0]
     received = time.perf_counter() - began
-    for upload in uploads:
+    web_cpu = measure.cpu_seconds(served.pid("web")) - web_cpu
+    # One worker takes them in their order, so the last one is the last to be judged.
+    for upload in sorted(uploads, reverse=True):
         measure.wait_for(
             lambda upload=upload: _state(client, upload) == "accepted",  # type: ignore[misc]
             seconds=300,
             what=f"upload {upload} is accepted",
+            every=0.25,
         )
     whole = time.perf_counter() - began
     return {
@@ -85,9 +88,7 @@ def accepted(
         "received": round(len(uploads) / received, 1),
         "accepted": round(len(uploads) / whole, 1),
         "unit": "files/s",
-        "web CPU ms per file": round(
-            1000 * (measure.cpu_seconds(served.pid("web")) - web_cpu) / len(uploads), 1
-        ),
+        "web CPU ms per file": round(1000 * web_cpu / len(uploads), 1),
     }
 
 

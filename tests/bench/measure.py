@@ -270,6 +270,10 @@ def signed_in(browser: "Browser", served: App, name: str) -> "BrowserContext":
     return context
 
 
-def wait_for(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Wait for a condition; ``tests.support.wait_until`` for things that cannot fail early."""
-    support.wait_until(ready, seconds=seconds, what=what, failed=lambda: None)
+def wait_for(ready: Callable[[], bool], *, seconds: float, what: str, every: float = 0.05) -> None:
+    """Ask every so many seconds until it holds; asking costs the server, so long waits ask seldom."""
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {seconds:g} s")
+        time.sleep(every)

@@ -7,6 +7,7 @@ from the start of the navigation, so the figure is late by at most one frame.
 import argparse
 import gzip
 import json
+import statistics
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -80,6 +81,24 @@ def opened(context: "BrowserContext", path: str) -> tuple["Page", float]:
     return page, float(page.evaluate("() => window.benchmarkPainted"))
 
 
+WAY = """() => {
+  const every = performance.getEntriesByType("resource");
+  const named = (part) => every.filter((entry) => entry.name.includes(part));
+  const ends = (entries) => Math.max(0, ...entries.map((entry) => entry.responseEnd));
+  const starts = (entries) => Math.min(...entries.map((entry) => entry.startTime));
+  const pixels = named("/pixels").sort((one, other) => one.startTime - other.startTime);
+  return {
+    "document here": performance.getEntriesByType("navigation")[0].responseEnd,
+    "scripts here": ends(named(".js")),
+    "series asked": starts(named("/api/series/")),
+    "series here": ends(named("/api/series/")),
+    "first pixels asked": pixels[0].startTime,
+    "first pixels here": pixels[0].responseEnd,
+    "painted": window.benchmarkPainted,
+  };
+}"""
+
+
 def weight(context: "BrowserContext", path: str) -> dict[str, Any]:
     """Bytes of what the case page loads, by kind: as sent, and as gzip would send them."""
     page = context.new_page()
@@ -123,16 +142,19 @@ def main() -> None:
     with measure.app(warm=False) as served, measure.chromium() as browser:
         case, frames = served.json(f"FOLDER = {str(folder)!r}\n{SEED}")
         path = f"/cases/{case}/"
-        first, again = [], []
+        first, again, ways = [], [], []
         for _visit in range(options.count):
             context = measure.signed_in(browser, served, "student")
             page, painted = opened(context, path)
             first.append(painted)
+            ways.append(page.evaluate(WAY))
             page.close()
             page, painted = opened(context, path)
             again.append(painted)
             context.close()
         report.add("first picture, empty cache", measure.summary(first, "ms", digits=0))
+        way = {name: round(statistics.median(one[name] for one in ways)) for name in ways[0]}
+        report.add("the way to it, medians", {**way, "unit": "ms"})
         report.add("first picture, second visit", measure.summary(again, "ms", digits=0))
         context = measure.signed_in(browser, served, "student")
         page, _painted = opened(context, path)
