@@ -13,10 +13,23 @@ MAX_WORDS = 12
 # PostgreSQL refuses words of more than 2,046 bytes with an error.
 MAX_LETTERS = 100
 
+# What PostgreSQL's English dictionary leaves out; without the same list SQLite would insist on finding "the".
+_SMALL_WORDS = """
+    i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
+    hers herself it its itself they them their theirs themselves what which who whom this that these
+    those am is are was were be been being have has had having do does did doing a an the and but if or
+    because as until while of at by for with about against between into through during before after
+    above below to from up down in out on off over under again further then once here there when where
+    why how all any both each few more most other some such no nor not only own same so than too very s
+    t can will just don should now
+"""
+STOP_WORDS = frozenset(_SMALL_WORDS.split())
+
 
 def words_of(query: str) -> list[str]:
     """Words of a search box entry; the rest of what people type is not syntax here."""
-    return [word[:MAX_LETTERS] for word in _WORD.findall(query)[:MAX_WORDS]]
+    words = [word[:MAX_LETTERS] for word in _WORD.findall(query)]
+    return [word for word in words if word.lower() not in STOP_WORDS][:MAX_WORDS]
 
 
 def matching(cases: "QuerySet[Case]", query: str) -> "QuerySet[Case]":
