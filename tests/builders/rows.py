@@ -4,6 +4,7 @@ import itertools
 import uuid
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from cases.enums import CaseStatus
@@ -46,7 +47,9 @@ def draft(by: User, *, images: int = 1, **fields: Any) -> Case:
 def add_series(case: Case, *, images: int = 1, first: int = 1) -> Series:
     """Slices of a series of its own, cleaned and attached by the normal intake."""
     uid = f"1.2.3.{uuid.uuid4().int % 10**12}"
-    outcome = intake.attach(case, [intake.prepare(pictures.ct(first + n, series=uid)) for n in range(images)])
+    prepared = [intake.prepare(pictures.ct(first + n, series=uid)) for n in range(images)]
+    with transaction.atomic():
+        outcome = intake.attach(case, prepared)
     return Series.objects.get(pk=outcome.series.pop())
 
 

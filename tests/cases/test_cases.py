@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.test import Client
 
 from cases import blobs
@@ -9,9 +10,9 @@ from cases.enums import CaseStatus
 from cases.errors import StaleRevision
 from cases.models import Case, Frame, Instance
 from cases.policies import case_is_publishable
-from cases.services import cases
+from cases.services import cases, intake
 from medweb.audit.models import AuditEvent
-from tests.builders import rows, traces
+from tests.builders import pictures, rows, traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,13 +161,11 @@ def test_deleting_a_case_deletes_its_bytes(stores, author):
 
 
 def test_bytes_that_another_case_names_stay(stores, author):
-    from cases.services import intake
-    from tests.builders import pictures
-
     one, two = rows.draft(author, images=0), rows.draft(author, images=0)
     shared, own = pictures.ct(1), pictures.ct(2)
-    intake.attach(one, [intake.prepare(shared), intake.prepare(own)])
-    intake.attach(two, [intake.prepare(shared)])
+    with transaction.atomic():
+        intake.attach(one, [intake.prepare(shared), intake.prepare(own)])
+        intake.attach(two, [intake.prepare(shared)])
     cases.delete(case=one, by=author)
     frame = Frame.objects.get()
     kept = {Instance.objects.get().digest, frame.digest, frame.preview_digest}
