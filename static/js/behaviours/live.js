@@ -22,6 +22,10 @@ let source = null;
 /** @type {WeakMap<EventSource, Set<string>>} */
 const heard = new WeakMap();
 let pollTimer = 0;
+/** When each name was last announced. @type {Map<string, number>} */
+const heardAt = new Map();
+/** When each request that is under way was sent. @type {WeakMap<XMLHttpRequest, number>} */
+const sentAt = new WeakMap();
 let patienceTimer = 0;
 let toldLost = false;
 
@@ -32,6 +36,7 @@ let toldLost = false;
  * @param {Record<string, unknown>} detail
  */
 export function announce(name, detail) {
+  heardAt.set(name, performance.now());
   document.dispatchEvent(new CustomEvent(`medweb:${name}`, { detail }));
   document.body.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   for (const [key, value] of Object.entries(detail)) {
@@ -136,6 +141,28 @@ function spareFocus(event) {
   region.addEventListener("focusout", onLeave);
 }
 
+/**
+ * News that come while a region is being re-read wait in htmx on the element that the answer replaces, and are
+ * lost with it: a job that ended quickly stayed "running" on the page. So the new region reads once more.
+ *
+ * @param {Event} event
+ */
+function rereadIfNewer(event) {
+  const { xhr, target } = /** @type {CustomEvent<{xhr?: XMLHttpRequest, target?: Element}>} */ (event).detail;
+  const sent = xhr && sentAt.get(xhr);
+  if (!xhr || sent === undefined || !target?.id) return;
+  sentAt.delete(xhr);
+  const region = document.getElementById(target.id);
+  /** @type {Set<string>} */
+  const missed = new Set();
+  for (const element of region ? [region, ...region.querySelectorAll(WAITING_FOR_NEWS)] : []) {
+    for (const [whole, name] of (element.getAttribute("hx-trigger") ?? "").matchAll(/live:([\w-]+)(?::[\w-]+=[\w-]+)?/g)) {
+      if ((heardAt.get(name) ?? 0) > sent) missed.add(whole);
+    }
+  }
+  for (const name of missed) document.body.dispatchEvent(new CustomEvent(name, { detail: { late: true }, bubbles: true }));
+}
+
 /** Wire the page once. */
 export function listenToStream() {
   document.addEventListener("htmx:sseOpen", (event) => {
@@ -153,5 +180,10 @@ export function listenToStream() {
   document.addEventListener("htmx:load", listenForNames);
   document.addEventListener("htmx:beforeRequest", spareFocus);
   document.addEventListener("htmx:beforeSwap", spareFocus);
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr } = /** @type {CustomEvent<{xhr: XMLHttpRequest}>} */ (event).detail;
+    sentAt.set(xhr, performance.now());
+  });
+  document.addEventListener("htmx:afterSettle", rereadIfNewer);
   listenForNames();
 }
