@@ -16,7 +16,7 @@ Api = Callable[[str], httpx.Client]
 
 
 def make_case(
-    api: Api, title: str, *, images: int = 1, publish: bool = True, seed: int = 1
+    api: Api, title: str, *, images: int = 1, publish: bool = True, first: int = 1
 ) -> dict[str, Any]:
     """A case of the instructor with ``images`` CT slices (or none), cleaned by the worker."""
     client = api("instructor")
@@ -24,7 +24,7 @@ def make_case(
     case = _ok(client.post("/api/cases/", json={**text, "modality": "CT", "body_region": "chest"}))
     if images:
         archive = pictures.archive(
-            {f"{n}.dcm": pictures.ct(n + 1, series=f"1.2.3.{case['id']}.{seed}") for n in range(images)}
+            {f"{n}.dcm": pictures.ct(n + first, series=f"1.2.3.{case['id']}") for n in range(images)}
         )
         upload = _ok(client.post(f"/api/cases/{case['id']}/uploads/", files={"file": ("file", archive)}))
         wait_for(lambda: _ok(client.get(f"/api/uploads/{upload['id']}/"))["state"] == "accepted", "cleaned")

@@ -48,7 +48,8 @@ def bring_series(page: Page, files: list[Path]) -> None:
 
 def look(page: Page, screen: Screen) -> None:
     """Window and scroll: mouse, keys, lists, slider."""
-    screen.shows(1, SLICES)
+    # A stack opens in its middle.
+    screen.shows(SLICES // 2 + 1, SLICES)
     expect(screen.counter).not_to_contain_text("Loading")
     stored = screen.window_text()
     screen.tool("Window and level")
@@ -63,6 +64,8 @@ def look(page: Page, screen: Screen) -> None:
     page.get_by_label("Window width").press("Enter")
     expect(screen.window).to_contain_text("W 350")
 
+    screen.press("Home")
+    screen.shows(1, SLICES)
     page.mouse.move(*screen.at(0.5, 0.5))
     page.mouse.wheel(0, 120)
     screen.shows(2, SLICES)

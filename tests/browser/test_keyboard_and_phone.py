@@ -103,7 +103,7 @@ def test_reading_with_two_fingers(visit: Visit, api: Api) -> None:
     page = visit("student", f"/cases/{case['id']}/", **PHONE)
     screen = Screen(page)
     screen.stage.scroll_into_view_if_needed()
-    screen.shows(1, 5)
+    screen.shows(3, 5)
     zoom = re.compile(r"(\d+)%")
 
     def percent() -> int:
