@@ -6,8 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cases.enums import Split
-from cases.models import Case, Collection, Term
-from cases.services.terms import local_term
+from cases.models import Case, Collection
 from medweb.accounts.models import User
 
 
@@ -63,11 +62,8 @@ class CaseForm(forms.ModelForm):
 
     def service_fields(self) -> dict[str, Any]:
         """Cleaned values in the names of :mod:`cases.services.cases`."""
-        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        wording = " ".join(self.cleaned_data["diagnosis_text"].split())
-        values["diagnosis"] = (
-            (Term.objects.filter(display__iexact=wording).first() or local_term(wording)) if wording else None
-        )
+        values: dict[str, Any] = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        values["diagnosis_text"] = self.cleaned_data["diagnosis_text"]
         return values
 
 

@@ -33,16 +33,20 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
-        """Own cases; published ones unless they lie only in collections one is not invited to."""
+        """Own cases; published ones, unless they lie in a collection for invited members.
+
+        A members-only collection always restricts: lying in an open one as well does not widen it, so
+        nobody can publish a closed case by putting it elsewhere.
+        """
         if not user.is_active:
             return self.none()
         if user.has_role(Role.ADMINISTRATOR):
             return self
         from cases.models import Collection, CollectionItem
 
-        mine = CollectionItem.objects.filter(case=OuterRef("pk"))
-        shared = mine.filter(collection__in=Collection.objects.visible_to(user))
-        open_to_me = Q(status=CaseStatus.PUBLISHED) & (~Exists(mine) | Exists(shared))
+        closed = CollectionItem.objects.filter(case=OuterRef("pk"), collection__visibility=Visibility.MEMBERS)
+        invited = closed.filter(collection__in=Collection.objects.visible_to(user))
+        open_to_me = Q(status=CaseStatus.PUBLISHED) & (~Exists(closed) | Exists(invited))
         return self.filter(Q(author=user) | open_to_me)
 
     def editable_by(self, user: User) -> "CaseQuerySet":

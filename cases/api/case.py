@@ -16,7 +16,6 @@ from cases.errors import StaleRevision
 from cases.models import Case
 from cases.search import matching
 from cases.services import cases as services
-from cases.services.terms import local_term
 from medweb.accounts.current import person
 from medweb.errors import Problem
 
@@ -28,11 +27,7 @@ def visible_case(request: Request, pk: int) -> Case:
 
 def service_fields(data: dict[str, Any]) -> dict[str, Any]:
     """Validated request data in the names of the service."""
-    fields = {name: value for name, value in data.items() if name in services.TEXT_FIELDS}
-    if "diagnosis_text" in data:
-        wording = data["diagnosis_text"].strip()
-        fields["diagnosis"] = local_term(wording) if wording else None
-    return fields
+    return {name: value for name, value in data.items() if name in (*services.TEXT_FIELDS, "diagnosis_text")}
 
 
 class CaseList(generics.ListAPIView[Case]):
@@ -44,8 +39,9 @@ class CaseList(generics.ListAPIView[Case]):
     def get_queryset(self):  # type: ignore[no-untyped-def]
         query = self.request.query_params
         rows = Case.objects.visible_to(person(self.request))
-        for name in ("modality", "body_region", "level"):
-            if values := query.getlist(name):
+        for name, choices in (("modality", Modality), ("body_region", BodyRegion), ("level", Level)):
+            if asked := query.getlist(name):
+                values = [value for value in asked if value in choices.values]
                 rows = rows.filter(**{f"{name}__in": values})
         found = matching(rows, query.get("q", "")[:200])
         return found.select_related("author", "diagnosis").prefetch_related("series")

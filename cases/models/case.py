@@ -8,6 +8,9 @@ from cases.enums import BodyRegion, CaseStatus, Level, Modality, label_of
 from cases.models.term import Term
 from cases.querysets import CaseQuerySet
 
+# PostgreSQL's search index holds a megabyte of a case; Markdown is rendered on every page view.
+MAX_TEXT = 50_000
+
 
 class Case(models.Model):
     """Text of a teaching case; its pictures are :class:`~cases.models.Series`.
@@ -16,14 +19,14 @@ class Case(models.Model):
     """
 
     title = models.CharField(max_length=200)
-    history = models.TextField(blank=True)
-    findings = models.TextField(blank=True)
-    differential = models.TextField(blank=True)
+    history = models.TextField(blank=True, max_length=MAX_TEXT)
+    findings = models.TextField(blank=True, max_length=MAX_TEXT)
+    differential = models.TextField(blank=True, max_length=MAX_TEXT)
     diagnosis = models.ForeignKey(
         Term, null=True, blank=True, on_delete=models.PROTECT, related_name="diagnosed_cases"
     )
-    discussion = models.TextField(blank=True)
-    management = models.TextField(blank=True)
+    discussion = models.TextField(blank=True, max_length=MAX_TEXT)
+    management = models.TextField(blank=True, max_length=MAX_TEXT)
     modality = models.CharField(max_length=2, choices=Modality, default=Modality.OT)
     body_region = models.CharField(max_length=12, choices=BodyRegion, default=BodyRegion.OTHER)
     level = models.CharField(max_length=12, choices=Level, default=Level.BEGINNER)

@@ -1,5 +1,6 @@
 """Writing cases."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,8 @@ from cases.errors import StaleRevision
 from cases.models import Case, Frame, Instance
 from cases.permissions import check_user_can_create_case, check_user_can_edit_case
 from cases.policies import check_case_is_publishable, check_case_move
+from cases.services import quarantine
+from cases.services.terms import term_for
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.live.publish import publish
@@ -35,9 +38,9 @@ TEXT_FIELDS = (
 
 @transaction.atomic
 def create(*, fields: dict[str, Any], by: User) -> Case:
-    """Make a draft; ``fields`` are names of :data:`TEXT_FIELDS`."""
+    """Make a draft; ``fields`` are names of :data:`TEXT_FIELDS`, or ``diagnosis_text`` for a wording."""
     check_user_can_create_case(by)
-    case = Case(author=by, **_known(fields))
+    case = Case(author=by, **_resolved(fields))
     case.full_clean()
     case.save()
     record("case.create", case, by=by)
@@ -54,7 +57,7 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Ca
         When somebody saved in between; carries the stored revision.
     """
     check_user_can_edit_case(by, case)
-    fields = _known(fields)
+    fields = _resolved(fields)
     changed = Case.objects.filter(pk=case.pk, revision=revision).update(
         revision=F("revision") + 1, modified_at=timezone.now()
     )
@@ -73,7 +76,11 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Ca
     return case
 
 
-def _known(fields: dict[str, Any]) -> dict[str, Any]:
+def _resolved(fields: dict[str, Any]) -> dict[str, Any]:
+    """Known fields only; a typed diagnosis becomes a term here, after the right to write was checked."""
+    fields = dict(fields)
+    if "diagnosis_text" in fields:
+        fields["diagnosis"] = term_for(fields.pop("diagnosis_text"))
     if unknown := set(fields) - set(TEXT_FIELDS):
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
     return fields
@@ -107,24 +114,25 @@ def withdraw(*, case: Case, by: User) -> Case:
 
 @transaction.atomic
 def delete(*, case: Case, by: User) -> None:
-    """Remove a case with its pictures; stored bytes go with the last row that names them."""
+    """Remove a case with its pictures, and stop the work on it.
+
+    Raw bytes go at once; clean ones, which other cases may share, with the next chore that finds them unnamed.
+    """
     check_user_can_edit_case(by, case)
-    digests = set(Instance.objects.filter(series__case=case).values_list("digest", flat=True))
-    for frame in Frame.objects.filter(series__case=case).values_list("digest", "preview_digest"):
-        digests.update(frame)
     keys = [key for key in case.uploads.values_list("storage_key", flat=True) if key]
     record("case.delete", case, by=by)
     case.delete()
-    transaction.on_commit(lambda: _forget(digests, keys))
+    transaction.on_commit(lambda: _forget(keys))
 
 
-def _forget(digests: set[str], quarantine_keys: list[str]) -> None:
-    from cases.services import quarantine
-
+def _forget(quarantine_keys: list[str]) -> None:
     for key in quarantine_keys:
         quarantine.discard(key)
-    used = set(Instance.objects.filter(digest__in=digests).values_list("digest", flat=True))
-    for column in ("digest", "preview_digest"):
-        used |= set(Frame.objects.filter(**{f"{column}__in": digests}).values_list(column, flat=True))
-    for digest in digests - used:
-        blobs.delete(digest)
+
+
+@blobs.names_blobs
+def named_digests() -> Iterator[str]:
+    """Every digest that a picture of a case names."""
+    yield from Instance.objects.order_by().values_list("digest", flat=True).iterator()
+    for digests in Frame.objects.order_by().values_list("digest", "preview_digest").iterator():
+        yield from digests

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from cases.permissions import (
     check_user_can_create_collection,
     check_user_can_edit_collection,
     check_user_can_put_case,
+    user_can_edit_case,
 )
 from medweb.accounts.models import User
 from medweb.audit.services import record
@@ -49,8 +50,8 @@ def update(
     check_user_can_edit_collection(by, collection)
     if unknown := set(fields) - set(FIELDS):
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
-    if fields.get("visibility") == Visibility.MEMBERS != collection.visibility:
-        _check_closing(collection, by)
+    if fields.get("visibility", collection.visibility) != collection.visibility:
+        check_turning(collection, collection.cases.all(), by)
     for name, value in fields.items():
         setattr(collection, name, value)
     collection.full_clean()
@@ -61,15 +62,20 @@ def update(
     return collection
 
 
-def _check_closing(collection: Collection, by: User) -> None:
-    """Closing takes the cases from everyone not invited, as putting them into a closed collection does."""
-    if collection.cases.exclude(pk__in=Case.objects.editable_by(by)).exists():
+def check_turning(collection: Collection, cases: "QuerySet[Case]", by: User) -> None:
+    """Refuse what would hide or show cases of other authors.
+
+    Closing hides them from everyone not invited; opening, deleting and taking out of a closed collection
+    show them to everyone who signs in. Their authors put them there, or an administrator did.
+    """
+    if cases.exclude(pk__in=Case.objects.editable_by(by)).exists():
         raise ValidationError(
             {
                 "visibility": _(
-                    "This collection holds cases of other authors, and closing it would hide them from "
-                    "everyone else. Take them out first."
+                    "“%(title)s” holds cases of other authors, and this would change who sees them. "
+                    "Ask them or an administrator to take them out first."
                 )
+                % {"title": collection.title}
             }
         )
 
@@ -78,6 +84,8 @@ def _check_closing(collection: Collection, by: User) -> None:
 def delete(*, collection: Collection, by: User) -> None:
     """Remove the collection; its cases stay."""
     check_user_can_edit_collection(by, collection)
+    if collection.visibility == Visibility.MEMBERS:
+        check_turning(collection, collection.cases.all(), by)
     record("collection.delete", collection, by=by)
     collection.delete()
 
@@ -107,8 +115,11 @@ def put(
 
 @transaction.atomic
 def take_out(*, collection: Collection, case: Case, by: User) -> None:
-    """Take a case out of a collection."""
-    check_user_can_edit_collection(by, collection)
+    """Take a case out of a collection: its owner, or out of a closed one whoever may edit the case."""
+    if collection.visibility == Visibility.EVERYONE or not user_can_edit_case(by, case):
+        check_user_can_edit_collection(by, collection)
+    if collection.visibility == Visibility.MEMBERS:
+        check_turning(collection, collection.cases.filter(pk=case.pk), by)
     gone, _rows = CollectionItem.objects.filter(collection=collection, case=case).delete()
     if gone:
         record("collection.take-out", collection, by=by, case=case.pk)

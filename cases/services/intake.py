@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max
+from django.utils import timezone
 
 from cases import blobs
 from cases.enums import Modality
@@ -15,7 +17,8 @@ from cases.imaging.clean import CleanInstance, clean
 from cases.imaging.frames import DecodedFrame, pack
 from cases.imaging.render import preview
 from cases.imaging.volume import FrameGeometry, order
-from cases.models import Case, Frame, Instance, Series
+from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
+from medweb.live.publish import publish
 
 
 @dataclass(frozen=True)
@@ -77,57 +80,75 @@ def _frame_values(frame: DecodedFrame) -> dict[str, Any]:
 
 @transaction.atomic
 def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
-    """Write rows for ``prepared``; the same instance twice counts as doubled."""
+    """Write rows for ``prepared``; the same instance twice counts as doubled.
+
+    All rows of a series are written at once: one by one, a thousand slices held SQLite's only write lock
+    for ten seconds.
+    """
     # One writer per case at a time: two uploads of one series would number its frames twice.
     case = Case.objects.select_for_update().get(pk=case.pk)
     outcome = Outcome()
+    by_series: dict[str, dict[str, Prepared]] = defaultdict(dict)
     for item in prepared:
-        series = _series_for(case, item.clean)
-        instance, made = Instance.objects.get_or_create(
-            series=series,
-            sop_uid=item.clean.sop_uid,
-            defaults={
-                "digest": item.clean.digest,
-                "byte_count": item.byte_count,
-                "kind": item.clean.kind,
-                "number": item.clean.instance_number or 0,
-                "facts": _facts(item.clean),
-            },
-        )
-        outcome.series.add(series.pk)
-        if not made:
+        fresh = by_series[item.clean.series_uid]
+        if item.clean.sop_uid in fresh:
             outcome.doubled += 1
-            continue
-        outcome.taken += 1
-        first = Frame.objects.filter(series=series).count()
-        Frame.objects.bulk_create(
-            Frame(series=series, instance=instance, index=first + n, number_in_instance=n, **values)
-            for n, values in enumerate(item.frames)
-        )
-    for pk in outcome.series:
-        number_frames(Series.objects.get(pk=pk))
+        fresh.setdefault(item.clean.sop_uid, item)
+    for fresh in by_series.values():
+        series = _series_for(case, next(iter(fresh.values())).clean)
+        outcome.series.add(series.pk)
+        known = set(Instance.objects.filter(series=series).values_list("sop_uid", flat=True))
+        new = [item for uid, item in fresh.items() if uid not in known]
+        outcome.doubled += len(fresh) - len(new)
+        outcome.taken += len(new)
+        _write(series, new)
     if prepared and outcome.taken:
         _adopt_facts(case, prepared[0].clean)
     return outcome
 
 
+def _write(series: Series, new: list[Prepared]) -> None:
+    if not new:
+        return
+    instances = Instance.objects.bulk_create(
+        Instance(
+            series=series,
+            sop_uid=item.clean.sop_uid,
+            digest=item.clean.digest,
+            byte_count=item.byte_count,
+            kind=item.clean.kind,
+            number=item.clean.instance_number or 0,
+            facts=_facts(item.clean),
+        )
+        for item in new
+    )
+    # Behind all others; number_frames gives every frame its place.
+    free = count(Frame.objects.filter(series=series).count())
+    Frame.objects.bulk_create(
+        (
+            Frame(series=series, instance=instance, index=next(free), number_in_instance=n, **values)
+            for instance, item in zip(instances, new, strict=True)
+            for n, values in enumerate(item.frames)
+        ),
+        batch_size=500,
+    )
+    number_frames(series)
+
+
 def _series_for(case: Case, instance: CleanInstance) -> Series:
+    known = Series.objects.filter(case=case, series_uid=instance.series_uid).first()
+    if known is not None:
+        return known
     # A picture file does not know its modality; its case does.
     modality = instance.modality if instance.modality in Modality.values else Modality.OT
-    if modality == Modality.OT:
-        modality = Modality(case.modality)
-    number = (Series.objects.filter(case=case).aggregate(Max("number"))["number__max"] or 0) + 1
-    series, _made = Series.objects.get_or_create(
+    return Series.objects.create(
         case=case,
         series_uid=instance.series_uid,
-        defaults={
-            "study_uid": instance.study_uid,
-            "modality": modality,
-            "description": instance.series_description[:120],
-            "number": number,
-        },
+        study_uid=instance.study_uid,
+        modality=Modality(case.modality) if modality == Modality.OT else modality,
+        description=instance.series_description[:120],
+        number=(Series.objects.filter(case=case).aggregate(Max("number"))["number__max"] or 0) + 1,
     )
-    return series
 
 
 def _facts(instance: CleanInstance) -> dict[str, str]:
@@ -173,6 +194,7 @@ def number_frames(series: Series) -> None:
         ]
     )
     _move({rows[place][0]: index - rows[place][1] for index, place in enumerate(places)})
+    _follow(series, {rows[place][1]: index for index, place in enumerate(places)})
     Series.objects.filter(pk=series.pk).update(frame_count=len(rows))
 
 
@@ -189,3 +211,33 @@ def _move(steps: dict[int, int]) -> None:
     for step, keys in groups.items():
         for start in range(0, len(keys), 500):
             Frame.objects.filter(pk__in=keys[start : start + 500]).update(index=F("index") + step)
+
+
+def _follow(series: Series, places: dict[int, int]) -> None:
+    """Drawings stay on their slice when slices arrive before it.
+
+    Shapes name the number of their frame, so every layer and its history are renumbered with the frames.
+    The layer gets a new revision: a tab that is open on the old numbers must not save over it.
+    """
+    if all(old == new for old, new in places.items()):
+        return
+    for annotation in Annotation.objects.select_for_update().filter(series=series):
+        moved = renumbered(annotation.shapes, places)
+        for row in annotation.revisions.all():
+            row.shapes = renumbered(row.shapes, places)
+            row.save(update_fields=["shapes"])
+        if moved == annotation.shapes:
+            continue
+        annotation.shapes = moved
+        annotation.revision += 1
+        annotation.modified_at = timezone.now()
+        annotation.save(update_fields=["shapes", "revision", "modified_at"])
+        AnnotationRevision.objects.create(
+            annotation=annotation, number=annotation.revision, shapes=moved, saved_by=annotation.author
+        )
+        publish(f"case:{series.case_id}", "annotations-changed", case=series.case_id, series=series.pk)
+
+
+def renumbered(shapes: list[dict[str, Any]], places: dict[int, int]) -> list[dict[str, Any]]:
+    """Copies of ``shapes`` on the frames' new numbers."""
+    return [{**shape, "frame": places.get(shape["frame"], shape["frame"])} for shape in shapes]

@@ -1,5 +1,7 @@
 """Coded terms."""
 
+import hashlib
+
 from django.utils.text import slugify
 
 from cases.enums import TermSystem
@@ -7,13 +9,27 @@ from cases.models import Term
 
 
 def local_term(display: str) -> Term:
-    """The server's own term with this wording; made when new."""
+    """The server's own term with this wording; made when new.
+
+    The code holds a digest of the wording: from the readable part alone, HER2+ and HER2- were one term,
+    and every wording without Latin letters was the same.
+    """
     display = " ".join(display.split())[:200]
-    code = slugify(display)[:64] or "term"
+    digest = hashlib.sha256(display.casefold().encode()).hexdigest()[:12]
+    code = f"{slugify(display)[:50] or 'term'}-{digest}"
     term, _made = Term.objects.get_or_create(
         system=TermSystem.LOCAL, code=code, defaults={"display": display}
     )
     return term
+
+
+def term_for(wording: str) -> Term | None:
+    """The term somebody typed: a coded one with this wording, else a local one; ``None`` for nothing."""
+    wording = " ".join(wording.split())[:200]
+    if not wording:
+        return None
+    coded = Term.objects.exclude(system=TermSystem.LOCAL).filter(display__iexact=wording)
+    return coded.order_by("pk").first() or local_term(wording)
 
 
 def coded_term(*, system: str, code: str, display: str) -> Term:

@@ -113,7 +113,11 @@ def collection_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def collection_delete(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_collection(person(request), pk)
-    services.delete(collection=row, by=person(request))
+    try:
+        services.delete(collection=row, by=person(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("cases:collection", pk=pk)
     messages.success(request, _("The collection is deleted; its cases are still in the library."))
     return redirect("cases:collections")
 
@@ -121,6 +125,10 @@ def collection_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def collection_take_out(request: HttpRequest, pk: int, case_pk: int) -> HttpResponse:
     row = visible_collection(person(request), pk)
-    services.take_out(collection=row, case=visible_case(person(request), case_pk), by=person(request))
-    messages.success(request, _("The case is no longer in this collection."))
+    try:
+        services.take_out(collection=row, case=visible_case(person(request), case_pk), by=person(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The case is no longer in this collection."))
     return redirect("cases:collection", pk=pk)

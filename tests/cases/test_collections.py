@@ -79,13 +79,13 @@ def test_nobody_hides_the_case_of_another(author):
     assert Case.objects.visible_to(rows.person()).filter(pk=case.pk).exists()
 
 
-def test_a_case_in_an_open_and_a_closed_collection_is_open(author):
+def test_a_closed_collection_restricts_also_what_lies_in_an_open_one(author):
     case = rows.bare(author)
     rows.club(author, cases=(case,))
     student = rows.person()
     assert not Case.objects.visible_to(student).exists()
     collections.put(collection=collections.create(title="Open", by=author), case=case, by=author)
-    assert case in Case.objects.visible_to(student)
+    assert case not in Case.objects.visible_to(student)
 
 
 def test_members_only_hides_the_case_on_every_path(author):
