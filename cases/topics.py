@@ -7,4 +7,6 @@ from medweb.live.topics import topic
 
 @topic("case")
 def case_topic(user: User, ident: str) -> bool:
-    return ident.isdecimal() and Case.objects.visible_to(user).filter(pk=int(ident)).exists()
+    # More digits are no key: the database and int() both refuse them with an exception.
+    known = ident.isdecimal() and len(ident) < 19
+    return known and Case.objects.visible_to(user).filter(pk=int(ident)).exists()

@@ -7,7 +7,9 @@ from medweb.live.topics import topic
 
 @topic("job")
 def job_topic(user: User, ident: str) -> bool:
-    return ident.isdecimal() and Job.objects.visible_to(user).filter(pk=int(ident)).exists()
+    # More digits are no key: the database and int() both refuse them with an exception.
+    known = ident.isdecimal() and len(ident) < 19
+    return known and Job.objects.visible_to(user).filter(pk=int(ident)).exists()
 
 
 @topic("jobs")
