@@ -125,9 +125,10 @@ def answers(case: Case, frame: Frame, run: Run) -> list[Answer]:
     model's page tells why.
     """
     found = []
-    models = ModelVersion.objects.promoted().filter(collection__items__case=case).select_related("collection")
+    models = ModelVersion.objects.promoted().filter(collection__items__case=case)
     for model in models.order_by("collection_id"):
-        run.progress(0.88, _("Asking the model of “%(collection)s”") % {"collection": model.collection})
+        # Whoever sees the case reads this stage, and need not see the collection: its title stays out.
+        run.progress(0.88, _("Asking the models in use"))
         try:
             found.append(answer(model, case, frame))
         except (ModelUnusable, ValueError) as error:
