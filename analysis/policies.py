@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from analysis.enums import MODEL_MOVES, LabelSource, ModelState
 from analysis.models import ModelVersion
 from cases.models import Case, Collection
+from medweb.accounts.models import User
 
 SMALLEST_CLASS = 4
 
@@ -26,17 +27,21 @@ def case_is_analysable(case: Case) -> tuple[bool, str]:
     return True, ""
 
 
-def label_counts(collection: Collection, source: str) -> dict[str, int]:
-    """Number of cases of each class, largest first; cases without a label are not counted."""
+def label_counts(collection: Collection, source: str, user: User) -> dict[str, int]:
+    """Number of cases of each class, largest first, among those ``user`` may see: training takes no others.
+
+    Cases without a label are not counted.
+    """
     column = "label" if source == LabelSource.LABEL else "case__diagnosis__display"
-    values = collection.items.order_by().values_list(column, flat=True)
+    rows = collection.items.filter(case__in=Case.objects.visible_to(user))
+    values = rows.order_by().values_list(column, flat=True)
     counts = Counter(value for value in values if value)
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def check_collection_is_trainable(collection: Collection, source: str) -> None:
-    """At least two classes, each with a few cases."""
-    counts = label_counts(collection, source)
+def check_collection_is_trainable(collection: Collection, source: str, user: User) -> None:
+    """At least two classes, each with a few cases that ``user`` may see."""
+    counts = label_counts(collection, source, user)
     if len(counts) < 2:
         raise ValidationError(
             _("Training needs cases of at least two classes; this collection has %(n)d. Label more cases.")
@@ -50,9 +55,9 @@ def check_collection_is_trainable(collection: Collection, source: str) -> None:
         )
 
 
-def collection_is_trainable(collection: Collection, source: str) -> tuple[bool, str]:
+def collection_is_trainable(collection: Collection, source: str, user: User) -> tuple[bool, str]:
     try:
-        check_collection_is_trainable(collection, source)
+        check_collection_is_trainable(collection, source, user)
     except ValidationError as error:
         return False, str(error.messages[0])
     return True, ""

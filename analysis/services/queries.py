@@ -55,10 +55,12 @@ def with_model_counts(collections: "QuerySet[Collection]") -> "QuerySet[Collecti
     ).select_related("owner")
 
 
-def label_tables(collections: Iterable[Collection]) -> dict[int, list[tuple[str, int]]]:
-    """Class labels with their numbers of cases, largest first, of several collections in one query."""
+def label_tables(collections: Iterable[Collection], user: User) -> dict[int, list[tuple[str, int]]]:
+    """Class labels with their numbers of visible cases, largest first, of several collections in one query."""
     rows = (
-        CollectionItem.objects.filter(collection__in=list(collections))
+        CollectionItem.objects.filter(
+            collection__in=list(collections), case__in=Case.objects.visible_to(user)
+        )
         .exclude(label="")
         .order_by()
         .values_list("collection_id", "label")

@@ -77,7 +77,7 @@ def request(
     """
     check_user_can_train(by, collection)
     _check_choices(label_source, algorithms, imbalance, feature_set)
-    check_collection_is_trainable(collection, label_source)
+    check_collection_is_trainable(collection, label_source, by)
     active = Job.objects.active().filter(key=key(collection)).first()
     if active is not None:
         return TrainingRun.objects.get(pk=active.params["run_id"]), active

@@ -59,7 +59,7 @@ def models(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     check_user_can_see_models(user)
     page = page_of(request, queries.with_model_counts(collections_with_models_for(user)), size=20)
-    labels = queries.label_tables(page.rows)
+    labels = queries.label_tables(page.rows, user)
     in_use = queries.promoted_models(page.rows)
     rows = [
         {
@@ -103,10 +103,10 @@ def _collection_page(
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     blocked = _reason(check_user_can_train, user, collection)
-    trainable = any(collection_is_trainable(collection, source)[0] for source in LabelSource.values)
+    trainable = any(collection_is_trainable(collection, source, user)[0] for source in LabelSource.values)
     if not blocked and not trainable:
-        blocked = collection_is_trainable(collection, LabelSource.LABEL)[1]
-    counts = label_counts(collection, LabelSource.LABEL)
+        blocked = collection_is_trainable(collection, LabelSource.LABEL, user)[1]
+    counts = label_counts(collection, LabelSource.LABEL, user)
     context = {
         **_list_context(request, collection),
         **_training_context(request, collection),
