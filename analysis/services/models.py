@@ -1,5 +1,6 @@
 """Putting models into use and taking them out."""
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -7,6 +8,7 @@ from analysis.enums import ModelState
 from analysis.models import ModelVersion
 from analysis.permissions import check_user_can_promote
 from analysis.policies import check_model_move
+from analysis.services.predictions import ModelUnusable, check_model
 from analysis.services.training import topic
 from cases.models import Case, Collection
 from medweb.accounts.models import User
@@ -31,6 +33,11 @@ def promote(*, model: ModelVersion, by: User) -> Job:
     Collection.objects.select_for_update().get(pk=model.collection_id)
     model.refresh_from_db()
     check_model_move(model, ModelState.PROMOTED)
+    try:
+        # Before the one in use is retired: a model that cannot be asked would leave the cases without any.
+        check_model(model)
+    except ModelUnusable as error:
+        raise ValidationError(str(error)) from None
     for earlier in ModelVersion.objects.promoted().filter(collection_id=model.collection_id):
         _move(earlier, ModelState.RETIRED)
         record("model.retire", earlier, by=by, replaced_by=model.pk)

@@ -5,14 +5,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from analysis import policies
 from analysis.enums import MODEL_MOVES, ModelState
 from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun
-from analysis.services import analyses, models, predictions, training
+from analysis.services import analyses, models, predictions, queries, training
 from cases import blobs
-from cases.models import Case, CollectionItem
+from cases.models import Case, CollectionItem, Term
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import Job
-from medweb.jobs.run import LostClaim, claim, work
+from medweb.jobs.run import LostClaim, Run, claim, work
 from tests.analysis.building import a_case, a_collection, add_series, person, promoted, speckle, trained
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,8 +78,6 @@ def test_a_patient_on_both_sides_stops_the_training_with_a_sentence():
 
 
 def test_diagnoses_can_be_the_labels():
-    from cases.models import Term
-
     staff = person("sam", "staff")
     collection = a_collection(person("ann", "instructor"))
     terms = {n: Term.objects.create(code=n, display=n) for n in ("Pneumonia", "Healthy")}
@@ -121,6 +120,21 @@ def test_unknown_choices_name_the_field(choice, field):
     with pytest.raises(ValidationError) as error:
         training.request(collection=collection, by=person("sam", "staff"), **choice)
     assert field in error.value.message_dict
+
+
+def test_cases_one_may_not_see_are_not_counted():
+    """A class that only drafts have is told neither by the count nor by the sentence that blocks training."""
+    staff, owner = person("sam", "staff"), person("ann", "instructor")
+    collection = a_collection(owner, count=6, tests=0)
+    term = Term.objects.create(code="rare", display="Rare")
+    hidden = a_case(owner, published=False, diagnosis=term)
+    CollectionItem.objects.create(collection=collection, case=hidden, label="rare", position=92)
+    assert policies.label_counts(collection, "label", staff) == {"clear": 4, "opacity": 2}
+    assert policies.label_counts(collection, "label", owner)["rare"] == 1
+    assert policies.label_counts(collection, "diagnosis", staff) == {}
+    assert queries.label_tables([collection], staff)[collection.pk] == [("clear", 4), ("opacity", 2)]
+    _ok, sentence = policies.collection_is_trainable(collection, "label", staff)
+    assert "rare" not in sentence
 
 
 def test_too_few_labels_are_a_sentence_before_any_job():
@@ -247,6 +261,18 @@ def tampered(model: ModelVersion) -> None:
     predictions._loaded.clear()
 
 
+def test_the_progress_of_a_case_does_not_name_its_collections(monkeypatch):
+    """Whoever sees the case reads the stage of its job; the collection may be for members only."""
+    staff, owner = person("sam", "staff"), person("ann", "instructor")
+    collection = a_collection(owner, title="Secret club")
+    promoted(collection, staff)
+    stages = []
+    monkeypatch.setattr(Run, "progress", lambda self, done, stage="": stages.append(stage))
+    assert work(analyses.request(case=collection.items.get(position=0).case, by=staff).pk) == "done"
+    assert "Asking the models in use" in stages
+    assert not [stage for stage in stages if "Secret" in stage]
+
+
 def test_a_changed_model_file_costs_the_prediction_not_the_analysis():
     staff = person("sam", "staff")
     collection = a_collection(person("ann", "instructor"))
@@ -275,6 +301,19 @@ def test_a_model_of_other_features_is_not_asked():
     model.settings_digest = "0" * 64
     with pytest.raises(predictions.ModelUnusable, match="Retrain"):
         predictions.load_model(model)
+
+
+def test_a_model_that_cannot_be_asked_is_not_put_into_use():
+    staff = person("sam", "staff")
+    collection = a_collection(person("ann", "instructor"))
+    earlier = promoted(collection, staff)
+    (model,) = trained(collection, staff, feature_set="seed")
+    blobs.delete(model.file_digest)
+    with pytest.raises(ValidationError, match="is missing"):
+        models.promote(model=model, by=staff)
+    earlier.refresh_from_db()
+    model.refresh_from_db()
+    assert (earlier.state, model.state) == ("promoted", "candidate")
 
 
 def test_predictions_by_a_model_that_was_replaced_meanwhile_are_dropped():
