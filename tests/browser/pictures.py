@@ -108,11 +108,13 @@ def take(browser: Browser, app: support.LiveApp) -> None:
     screen = Screen(reader)
     expect(screen.counter).not_to_contain_text("Loading")
     screen.rows.first.get_by_role("button").first.click()
+    # Unselected, so that no handles hide the finding.
+    screen.press("Escape")
     reader.get_by_label("Preset").select_option("Lung")
     settled(reader)
     save(reader, "case")
 
-    staff.locator("#case-analysis").evaluate("(one) => window.scrollTo(0, one.offsetTop - 80)")
+    staff.locator("#case-analysis").evaluate("(one) => window.scrollTo(0, one.offsetTop - 130)")
     settled(staff)
     save(staff, "analysis")
 
