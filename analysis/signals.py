@@ -1,10 +1,10 @@
-"""What this app hears of others: new drawings; and what it tidies up: bytes nobody names any more."""
+"""What this app hears of others: new drawings; and what it tidies up: numbers of pictures that are gone."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -35,13 +35,6 @@ def measure_new_drawing(annotation_id: int, **_kwargs: Any) -> None:
         analyses.request(case=case, by=author)
 
 
-@receiver(post_delete, sender=Analysis, dispatch_uid="analysis.forget-pictures")
-def forget_pictures(instance: Analysis, **_kwargs: Any) -> None:
-    """Pictures of deleted analyses show a patient's body: they go with the last row that names them."""
-    digests = {entry["digest"] for entry in instance.pictures}
-    transaction.on_commit(lambda: _delete_unnamed(Analysis.objects.filter(), "pictures", digests))
-
-
 @receiver(post_delete, sender=Frame, dispatch_uid="analysis.forget-features")
 def forget_features(instance: Frame, **_kwargs: Any) -> None:
     """Features go with the last frame that has these pixels: one family is a small picture of its own."""
@@ -57,22 +50,13 @@ def forget_features(instance: Frame, **_kwargs: Any) -> None:
     transaction.on_commit(tidy, robust=True)
 
 
-@receiver(post_delete, sender=ModelVersion, dispatch_uid="analysis.forget-model-file")
-def forget_model_file(instance: ModelVersion, **_kwargs: Any) -> None:
-    charts = {digest for themes in instance.charts.values() for digest in themes.values()}
-    file_digest = instance.file_digest
-
-    def tidy() -> None:
-        _delete_unnamed(ModelVersion.objects.filter(), "charts", charts)
-        if not ModelVersion.objects.filter(file_digest=file_digest).exists():
-            blobs.delete(file_digest)
-
-    transaction.on_commit(tidy)
-
-
-def _delete_unnamed(rows: "QuerySet[Any]", column: str, digests: set[str]) -> None:
-    # Searching JSON as text works alike on SQLite and PostgreSQL.
-    stored = rows.annotate(named=Cast(column, TextField()))
-    for digest in digests:
-        if not stored.filter(named__contains=digest).exists():
-            blobs.delete(digest)
+@blobs.names_blobs
+def named_digests() -> Iterator[str]:
+    """Pictures of analyses, charts and files of models: the case store deletes what nobody names."""
+    for pictures in Analysis.objects.order_by().values_list("pictures", flat=True).iterator():
+        yield from (picture["digest"] for picture in pictures)
+    for charts, file_digest in (
+        ModelVersion.objects.order_by().values_list("charts", "file_digest").iterator()
+    ):
+        yield file_digest
+        yield from chain.from_iterable(themes.values() for themes in charts.values())

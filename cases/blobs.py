@@ -1,11 +1,38 @@
-"""Bytes by the hash of their content: written once, never changed, shared by equal files."""
+"""Bytes by the hash of their content: written once, never changed, shared by equal files.
+
+Nothing deletes a blob at the moment its last row goes: another process may just have met it in :func:`put`,
+and name it a second later. :func:`delete_unnamed`, a chore, deletes what no row names instead.
+"""
 
 import hashlib
+import logging
 import os
 import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
+
+log = logging.getLogger("cases")
+# Longer than any job may take: a training stores its first model up to an hour before a row names it.
+# It counts from the last put(), so the bytes of a deleted case that is older go with the next chore.
+GRACE = timedelta(hours=2)
+_ASIDE = ".aside-"
+_naming: list[Callable[[], Iterable[str]]] = []
+
+
+def names_blobs(function: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """Register what gives every digest that the rows of an app name; blobs that none gives are deleted."""
+    _naming.append(function)
+    return function
+
+
+def naming() -> list[Callable[[], Iterable[str]]]:
+    return list(_naming)
 
 
 def _path(digest: str) -> Path:
@@ -15,10 +42,15 @@ def _path(digest: str) -> Path:
 
 
 def put(data: bytes) -> str:
-    """Store ``data``; returns its SHA-256. A crash leaves either the whole file or none."""
+    """Store ``data``; returns its SHA-256. A crash leaves either the whole file or none.
+
+    The caller names it in a row within :data:`GRACE`.
+    """
     digest = hashlib.sha256(data).hexdigest()
     path = _path(digest)
-    if path.exists():
+    # Touching tells delete_unnamed() that somebody is about to name it.
+    with suppress(FileNotFoundError):
+        os.utime(path)
         return digest
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
@@ -42,5 +74,57 @@ def exists(digest: str) -> bool:
 
 
 def delete(digest: str) -> None:
-    """Remove a blob; the caller has made sure that no row names it."""
+    """Remove a blob at once, whoever names it."""
     _path(digest).unlink(missing_ok=True)
+
+
+def delete_unnamed(*, now: float | None = None) -> int:
+    """Delete what no row names and nobody has put for :data:`GRACE`; returns how many files went.
+
+    Parameters
+    ----------
+    now : float, optional
+        Seconds since the epoch; the present when left out.
+
+    Raises
+    ------
+    RuntimeError
+        When nobody has registered names: everything would go.
+    """
+    if not _naming:
+        raise RuntimeError("No function is registered with @names_blobs, so every blob would be deleted.")
+    before = (time.time() if now is None else now) - GRACE.total_seconds()
+    old = [path for path in Path(settings.BLOB_DIR).glob("??/??/*") if _touched(path) < before]
+    # Names are read after the list: a row written in between names a file that was put within the grace.
+    named = set(chain.from_iterable(function() for function in _naming)) if old else set()
+    gone = sum(_drop(path, before) for path in old if path.name not in named)
+    if gone:
+        log.info("%d stored files that no row named were deleted", gone)
+    return gone
+
+
+def _touched(path: Path) -> float:
+    """When ``path`` was last put, in seconds since the epoch; for ever ahead when it is gone by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _drop(path: Path, before: float) -> bool:
+    if path.name.startswith(_ASIDE):
+        # A chore was killed half way: back to its place, to be judged by its name next time.
+        with suppress(FileNotFoundError):
+            path.replace(path.with_name(path.name.removeprefix(_ASIDE)))
+        return False
+    # Out of put()'s sight first, looked at second: a put() that came before has left its mark on the file,
+    # one that comes after writes its own.
+    aside = path.with_name(_ASIDE + path.name)
+    with suppress(FileNotFoundError):
+        path.replace(aside)
+        if _touched(aside) >= before:
+            aside.replace(path)
+            return False
+        aside.unlink()
+        return True
+    return False

@@ -2,9 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.services import sample_library, uploads
+from cases import blobs
+from cases.services import cases, sample_library, uploads
 from medweb.jobs.registry import housekeeping, job
 from medweb.jobs.run import Run
+
+blobs.names_blobs(cases.named_digests)
 
 
 @job(
@@ -21,6 +24,11 @@ def clean_upload(run: Run, *, upload_id: int) -> None:
 @housekeeping
 def expire_uploads() -> None:
     uploads.expire()
+
+
+@housekeeping
+def delete_unnamed_blobs() -> None:
+    blobs.delete_unnamed()
 
 
 @job(sample_library.KIND, queue="sample", minutes=30, title=_("Load the sample library"))

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from cases import blobs
 from cases.enums import CaseStatus
 from cases.errors import StaleRevision
 from cases.models import Case, Frame, Instance
@@ -116,21 +115,20 @@ def withdraw(*, case: Case, by: User) -> Case:
 def delete(*, case: Case, by: User) -> None:
     """Remove a case with its pictures, and stop the work on it.
 
-    Raw bytes go at once; clean ones, which other cases may share, with the next chore that finds them unnamed.
+    Raw bytes go at once; clean ones, which other cases may share, with the chore that finds them unnamed.
     """
     check_user_can_edit_case(by, case)
     keys = [key for key in case.uploads.values_list("storage_key", flat=True) if key]
     record("case.delete", case, by=by)
     case.delete()
-    transaction.on_commit(lambda: _forget(keys))
+
+    def forget() -> None:
+        for key in keys:
+            quarantine.discard(key)
+
+    transaction.on_commit(forget)
 
 
-def _forget(quarantine_keys: list[str]) -> None:
-    for key in quarantine_keys:
-        quarantine.discard(key)
-
-
-@blobs.names_blobs
 def named_digests() -> Iterator[str]:
     """Every digest that a picture of a case names."""
     yield from Instance.objects.order_by().values_list("digest", flat=True).iterator()

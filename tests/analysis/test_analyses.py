@@ -1,5 +1,7 @@
 """Analysing a case, from the request to the rows."""
 
+import time
+
 import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -216,11 +218,14 @@ def test_deleting_the_case_deletes_its_pictures_but_not_shared_ones():
         add_series(case, [speckle(1)])
     digests = [p["digest"] for p in analysed(one, author).pictures]
     assert digests == [p["digest"] for p in analysed(two, author).pictures]
+    later = time.time() + blobs.GRACE.total_seconds() + 60
     one.delete()
+    blobs.delete_unnamed(now=later)
     assert all(blobs.exists(digest) for digest in digests)
     assert FeatureVector.objects.count() == 1
     two.delete()
     assert not FeatureVector.objects.exists()
+    blobs.delete_unnamed(now=later)
     assert not any(blobs.exists(digest) for digest in digests)
 
 

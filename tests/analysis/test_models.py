@@ -1,5 +1,7 @@
 """Training, promoting and predicting, with the real learners on small synthetic pictures."""
 
+import time
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -333,9 +335,11 @@ def test_members_only_collections_do_not_leak_through_shared_cases():
     other = a_collection(owner, count=1, tests=0)
     case = collection.items.get(position=0).case
     CollectionItem.objects.create(collection=other, case=case, position=5)
+    other.members.add(student)
     assert Prediction.objects.visible_to(student).filter(case=case).exists()
-    collection.visibility = "members"
-    collection.save()
+    for closed in (collection, other):
+        closed.visibility = "members"
+        closed.save()
     assert Case.objects.visible_to(student).filter(pk=case.pk).exists()
     assert not Prediction.objects.visible_to(student).filter(case=case).exists()
     assert not ModelVersion.objects.visible_to(student).exists()
@@ -354,7 +358,12 @@ def test_deleting_a_model_deletes_its_files():
     staff = person("sam", "staff")
     (model,) = trained(a_collection(person("ann", "instructor")), staff, feature_set="seed")
     chart = model.charts["roc"]["light"]
+    later = time.time() + blobs.GRACE.total_seconds() + 60
+    blobs.delete_unnamed(now=later)
+    assert blobs.exists(model.file_digest)
+    assert blobs.exists(chart)
     model.delete()
+    blobs.delete_unnamed(now=later)
     assert not blobs.exists(model.file_digest)
     assert not blobs.exists(chart)
 

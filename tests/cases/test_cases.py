@@ -1,5 +1,7 @@
 """Writing, publishing and deleting cases."""
 
+import time
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -150,13 +152,20 @@ def test_a_wording_of_a_diagnosis_makes_one_term(author):
     assert len(set(Case.objects.values_list("diagnosis", flat=True))) == 1
 
 
+def later():
+    return time.time() + blobs.GRACE.total_seconds() + 60
+
+
 def test_deleting_a_case_deletes_its_bytes(stores, author):
     case = rows.draft(author, images=2)
     rows.upload(case, b"waiting", by=author)
     assert len(traces.files(stores / "blobs")) == 6
+    assert blobs.delete_unnamed(now=later()) == 0
     cases.delete(case=case, by=author)
     assert not Instance.objects.exists()
     assert not Frame.objects.exists()
+    assert traces.files(stores / "quarantine") == []
+    assert blobs.delete_unnamed(now=later()) == 6
     assert traces.files(stores) == []
 
 
@@ -167,6 +176,7 @@ def test_bytes_that_another_case_names_stay(stores, author):
         intake.attach(one, [intake.prepare(shared), intake.prepare(own)])
         intake.attach(two, [intake.prepare(shared)])
     cases.delete(case=one, by=author)
+    blobs.delete_unnamed(now=later())
     frame = Frame.objects.get()
     kept = {Instance.objects.get().digest, frame.digest, frame.preview_digest}
     assert {path.name for path in traces.files(stores / "blobs")} == kept

@@ -181,7 +181,10 @@ def test_live_topics():
 
 
 def test_housekeeping_chores():
-    assert {f"{chore.__module__}.{chore.__name__}" for chore in chores()} == {"cases.tasks.expire_uploads"}
+    assert {f"{chore.__module__}.{chore.__name__}" for chore in chores()} == {
+        "cases.tasks.expire_uploads",
+        "cases.tasks.delete_unnamed_blobs",
+    }
 
 
 def test_management_commands():
