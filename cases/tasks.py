@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from cases import blobs
-from cases.services import cases, sample_library, uploads
+from cases.services import cases, quarantine, sample_library, uploads
 from medweb.jobs.registry import housekeeping, job
 from medweb.jobs.run import Run
 
@@ -24,6 +24,11 @@ def clean_upload(run: Run, *, upload_id: int) -> None:
 @housekeeping
 def expire_uploads() -> None:
     uploads.expire()
+
+
+@housekeeping
+def expire_raw_files() -> None:
+    quarantine.expire(uploads.named_keys())
 
 
 @housekeeping

@@ -179,6 +179,11 @@ def abandoned(job: Job, sentence: str) -> None:
         _close(upload, UploadState.REFUSED, "failed", sentence)
 
 
+def named_keys() -> set[str]:
+    """Keys of the raw files that rows still name."""
+    return set(Upload.objects.exclude(storage_key="").values_list("storage_key", flat=True))
+
+
 def expire() -> int:
     """Throw away what has lain in quarantine for a day; returns how many."""
     late = Upload.objects.filter(

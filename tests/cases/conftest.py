@@ -15,6 +15,7 @@ from tests.builders import rows
 def stores(tmp_path: Path, settings) -> Path:
     """Blob store and quarantine of this test alone, so that it can say what lies in them."""
     settings.BLOB_DIR, settings.QUARANTINE_DIR = tmp_path / "blobs", tmp_path / "quarantine"
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     return tmp_path
 
 

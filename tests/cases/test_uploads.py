@@ -1,6 +1,8 @@
 """Files come in: what is taken, what is refused, and that nothing of a person stays behind."""
 
 import logging
+import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,8 @@ from django.utils import timezone
 
 from cases.enums import UploadState
 from cases.models import Frame, Instance, Upload
-from cases.services import uploads
+from cases.services import quarantine, uploads
+from cases.tasks import expire_raw_files
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import claim, end, work
@@ -162,6 +165,23 @@ def test_a_file_that_waited_a_day_expires(stores, case, author):
     assert fresh.state == UploadState.QUARANTINED
     assert [path.name for path in quarantined(stores)] == [fresh.storage_key]
     assert uploads.expire() == 0
+
+
+def test_raw_files_that_no_row_names_expire(stores, case, author):
+    """A process killed between writing the bytes and writing the row leaves them to nobody."""
+    waiting = rows.upload(case, pictures.png(), by=author)
+    lost, fresh = (quarantine.keep([b"raw"], limit=10)[0] for _ in range(2))
+    spooled = stores / "tmpabcd.upload.zip"
+    spooled.write_bytes(b"raw")
+    other = stores / "medweb.sqlite3"
+    other.write_bytes(b"the database")
+    day_ago = time.time() - quarantine.EXPIRES_AFTER.total_seconds() - 60
+    for path in (quarantine.path_of(lost), quarantine.path_of(waiting.storage_key), spooled, other):
+        os.utime(path, (day_ago, day_ago))
+    expire_raw_files()
+    assert {path.name for path in quarantined(stores)} == {waiting.storage_key, fresh}
+    assert not spooled.exists()
+    assert other.exists()
 
 
 def test_a_job_that_is_given_up_says_so_on_its_upload(stores, case, author):

@@ -183,6 +183,7 @@ def test_live_topics():
 def test_housekeeping_chores():
     assert {f"{chore.__module__}.{chore.__name__}" for chore in chores()} == {
         "cases.tasks.expire_uploads",
+        "cases.tasks.expire_raw_files",
         "cases.tasks.delete_unnamed_blobs",
     }
 
