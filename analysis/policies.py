@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from analysis.enums import MODEL_MOVES, LabelSource, ModelState
 from analysis.models import ModelVersion
 from cases.models import Case, Collection
+from cases.querysets import case_is_visible
 from medweb.accounts.models import User
 
 SMALLEST_CLASS = 4
@@ -33,7 +34,7 @@ def label_counts(collection: Collection, source: str, user: User) -> dict[str, i
     Cases without a label are not counted.
     """
     column = "label" if source == LabelSource.LABEL else "case__diagnosis__display"
-    rows = collection.items.filter(case__in=Case.objects.visible_to(user))
+    rows = collection.items.filter(case_is_visible(user, "case"))
     values = rows.order_by().values_list(column, flat=True)
     counts = Counter(value for value in values if value)
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -9,6 +9,7 @@ from analysis.enums import ModelState
 from analysis.models import Analysis, ModelVersion, Prediction
 from analysis.services import analyses, training
 from cases.models import Case, Collection, CollectionItem
+from cases.querysets import case_is_visible
 from medweb.accounts.models import User
 from medweb.jobs.models import Job, State
 
@@ -56,11 +57,9 @@ def with_model_counts(collections: "QuerySet[Collection]") -> "QuerySet[Collecti
 
 
 def label_tables(collections: Iterable[Collection], user: User) -> dict[int, list[tuple[str, int]]]:
-    """Class labels with their numbers of visible cases, largest first, of several collections in one query."""
+    """Class labels with their numbers of visible cases, largest first: several collections in one query."""
     rows = (
-        CollectionItem.objects.filter(
-            collection__in=list(collections), case__in=Case.objects.visible_to(user)
-        )
+        CollectionItem.objects.filter(case_is_visible(user, "case"), collection__in=list(collections))
         .exclude(label="")
         .order_by()
         .values_list("collection_id", "label")
