@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from cases.enums import AnnotationStatus, CaseStatus, Visibility
+from cases.enums import AnnotationStatus, CaseStatus, TermSystem, Visibility
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from cases.models import Annotation, Case, Collection, Series, Upload  # noqa: F401  named in strings
+    from cases.models import Annotation, Case, Collection, Series, Term, Upload  # noqa: F401  named in strings
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -67,6 +67,20 @@ def case_is_visible(user: User, case: str) -> Exists:
     from cases.models import Case
 
     return Exists(Case.objects.visible_to(user).filter(pk=OuterRef(case)).order_by())
+
+
+class TermQuerySet(models.QuerySet["Term"]):
+    def visible_to(self, user: User) -> "TermQuerySet":
+        """Terms of terminologies, and this server's own ones that a visible case has.
+
+        A wording typed for a draft or a closed case is part of that case, the answer even, until it is shown.
+        """
+        from cases.models import Case
+
+        if not user.is_active:
+            return self.none()
+        used = Case.objects.visible_to(user).filter(diagnosis=OuterRef("pk")).order_by()
+        return self.filter(~Q(system=TermSystem.LOCAL) | Exists(used))
 
 
 class SeriesQuerySet(models.QuerySet["Series"]):

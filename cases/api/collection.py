@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -86,14 +87,10 @@ class TermList(generics.ListAPIView[Term]):
     queryset = Term.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        from django.db.models import Q
-
+        rows = Term.objects.visible_to(person(self.request))
         query = self.request.query_params.get("q", "")[:100]
-        rows = (
-            Term.objects.filter(Q(display__istartswith=query) | Q(code__istartswith=query))
-            if query
-            else Term.objects.filter()
-        )
+        if query:
+            rows = rows.filter(Q(display__istartswith=query) | Q(code__istartswith=query))
         return rows
 
     @extend_schema(parameters=[OpenApiParameter("q", OpenApiTypes.STR)])

@@ -3,6 +3,7 @@
 from django.db import models
 
 from cases.enums import TermSystem
+from cases.querysets import TermQuerySet
 
 
 class Term(models.Model):
@@ -12,6 +13,7 @@ class Term(models.Model):
     code = models.CharField(max_length=64)
     display = models.CharField(max_length=200)
 
+    objects = TermQuerySet.as_manager()
     personal_fields = frozenset[str]()
 
     class Meta:

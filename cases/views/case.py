@@ -88,7 +88,8 @@ def case_text(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: CaseForm, case: Case | None, status: int = 200) -> HttpResponse:
-    context = {"form": form, "case": case, "terms": Term.objects.order_by("display")[:500]}
+    terms = Term.objects.visible_to(person(request)).order_by("display")[:500]
+    context = {"form": form, "case": case, "terms": terms}
     return render(request, "cases/case_form.html", context, status=status)
 
 

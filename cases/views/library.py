@@ -153,7 +153,7 @@ def _diagnoses(request: HttpRequest, counts: Counter[Any]) -> Facet:
     chosen = _numbers(request, "diagnosis")
     most = [pk for pk, _n in counts.most_common(MOST_VALUES + 1) if pk is not None][:MOST_VALUES]
     shown = [*most, *(pk for pk in chosen if pk not in most)]
-    words = Term.objects.in_bulk(shown)
+    words = Term.objects.visible_to(person(request)).in_bulk(shown)
     return Facet(
         "diagnosis",
         str(_("Diagnosis")),

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cases.services import collections
-from cases.services.terms import local_term
+from cases.services.terms import coded_term, local_term
 from tests.builders import rows
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,31 @@ def test_damaged_addresses_are_answered(author, query):
     client = signed_in(author)
     assert client.get(f"/?{query}").status_code in (200, 404)
     assert client.get(f"/api/cases/?{query}").status_code in (200, 404)
+
+
+def test_wordings_of_cases_one_may_not_see_are_offered_nowhere(author):
+    """A diagnosis typed for a draft or a closed case is its answer; codes of terminologies are no secret."""
+    other, student = rows.instructor("bob"), rows.person()
+    shown = local_term("Sarcoidosis, shown")
+    draft, closed = local_term("Sarcoidosis, in a draft"), local_term("Sarcoidosis, in the club")
+    rows.bare(author, diagnosis=shown)
+    rows.draft(author, images=0, diagnosis=draft)
+    rows.club(author, cases=(rows.bare(author, diagnosis=closed),))
+    coded_term(system="icd10", code="D86", display="Sarcoidosis, coded")
+    secret = [str(term.pk) for term in (draft, closed)]
+    for user in (other, student):
+        client = signed_in(user)
+        offered = {row["display"] for row in client.get("/api/terms/?q=sarcoidosis").json()["results"]}
+        assert offered == {"Sarcoidosis, shown", "Sarcoidosis, coded"}
+        facet = client.get("/", {"diagnosis": [*secret, str(shown.pk)]}).content.decode()
+        assert "Sarcoidosis, shown" in facet
+        assert "in a draft" not in facet
+        assert "in the club" not in facet
+    form = signed_in(other).get("/cases/new/").content.decode()
+    assert "Sarcoidosis, shown" in form
+    assert "in a draft" not in form
+    assert "in the club" not in form
+    assert "in a draft" in signed_in(author).get("/cases/new/").content.decode()
 
 
 def test_facets_narrow_and_the_chosen_one_can_be_taken_back(author):
