@@ -22,7 +22,7 @@ from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs import services as jobs
 from medweb.jobs.models import Job
-from medweb.jobs.run import LostClaim, Run
+from medweb.jobs.run import JobFailed, LostClaim, Run
 from medweb.live.publish import publish
 
 EXPIRES_AFTER = timedelta(hours=24)
@@ -92,7 +92,8 @@ def judge(run: Run, *, upload_id: int) -> None:
     """The clean-upload job: compute without a transaction, then write everything at once."""
     upload = Upload.objects.select_related("case").get(pk=upload_id)
     if not upload.is_pending:
-        raise LostClaim
+        # "Try again" on a job whose upload has its verdict: the bytes are gone.
+        raise JobFailed(_("This file was already judged; send it again."))
     Upload.objects.filter(pk=upload.pk).update(state=UploadState.CLEANING)
     upload.state = UploadState.CLEANING
     _announce(upload)

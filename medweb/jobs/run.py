@@ -170,7 +170,7 @@ def work(job_id: int, *, timeouts: tuple[type[BaseException], ...] = ()) -> str:
         with Heartbeat(run, spec.minutes):
             spec.function(run, **run.job.params)
     except LostClaim:
-        return "lost"
+        return _settle_lost(run)
     except JobFailed as error:
         return _failed(run, str(error))
     except timeouts:
@@ -200,6 +200,14 @@ def _settle(run: Run, spec: Kind) -> str:
             run, _("The job ended without a result. Tell the administrator: job %(n)d.") % {"n": run.job.pk}
         )
     return "done"
+
+
+def _settle_lost(run: Run) -> str:
+    """A function that gave up a claim it still has must not leave its row running until the lease ends."""
+    if not run._mine().exists():
+        return "lost"
+    log.error("Job %s (%s) let go of a claim it still had", run.job.pk, run.job.kind)
+    return _failed(run, _("What this job was to work on changed meanwhile, so it was stopped. Start it again."))
 
 
 def _failed(run: Run, sentence: str) -> str:

@@ -16,6 +16,7 @@ from cases.models import Frame, Instance, Upload
 from cases.services import quarantine, uploads
 from cases.tasks import expire_raw_files
 from medweb.audit.models import AuditEvent
+from medweb.jobs import services as jobs
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import claim, end, work
 from tests.builders import pictures, rows, traces
@@ -137,6 +138,15 @@ def test_cancelling_throws_the_bytes_away_and_ends_the_job(stores, case, author)
     assert work(job.pk) == "not-mine"
     with pytest.raises(ValidationError, match="already"):
         uploads.cancel(upload=upload, by=author)
+
+
+def test_trying_an_ended_upload_again_says_to_send_it_again(stores, case, author):
+    upload = rows.upload(case, pictures.png(), by=author)
+    uploads.cancel(upload=upload, by=author)
+    job = jobs.retry(job=rows.job_of(upload), by=author)
+    assert work(job.pk) == "failed"
+    job.refresh_from_db()
+    assert job.error == "This file was already judged; send it again."
 
 
 def test_a_judgement_that_was_overtaken_by_cancelling_writes_nothing(stores, case, author, monkeypatch):

@@ -248,6 +248,18 @@ def test_a_function_that_forgets_to_finish_does_not_run_for_ever(
     assert "without finish()" in caplog.text
 
 
+def test_a_claim_given_up_while_it_is_held_ends_the_job(
+    kinds: Register, sent: Sent, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gives_up(run: Run) -> None:
+        with run.finish():
+            raise LostClaim
+
+    job = outcome(gives_up, kinds)
+    assert job.error.startswith("What this job was to work on changed meanwhile")
+    assert "let go of a claim" in caplog.text
+
+
 def test_a_kind_that_no_code_knows(sent: Sent) -> None:
     job = ask("gone.kind")
     assert job.title == "gone.kind"
