@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -141,15 +141,22 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             while not self._stop.wait(settings.JOB_LEASE_SECONDS / 3):
-                if time.monotonic() > self._until:
-                    return
-                if not self._run._mine().update(lease_until=lease_end()):
+                if time.monotonic() > self._until or not self._extend():
                     return
         except Exception:
             # A beat that fails costs a lease, never the job: the sweep decides.
             log.exception("Heartbeat of job %s stopped", self._run.job.pk)
         finally:
             connection.close()
+
+    def _extend(self) -> bool:
+        """Whether to beat on. A database that is locked or restarts for a moment answers the next beat."""
+        try:
+            return bool(self._run._mine().update(lease_until=lease_end()))
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("A heartbeat of job %s was not written: %s", self._run.job.pk, error)
+            connection.close()
+            return True
 
     def __enter__(self) -> None:
         self._thread.start()

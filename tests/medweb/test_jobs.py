@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services
 from medweb.jobs.models import Job, State
-from medweb.jobs.run import JobFailed, LostClaim, Run, claim, work
+from medweb.jobs.run import Heartbeat, JobFailed, LostClaim, Run, claim, work
 from tests.analysis.building import person
 from tests.medweb.working import Register, Sent, ask, expire, finishing, together
 from tests.support import wait_until
@@ -194,6 +194,25 @@ def test_the_lease_is_extended_while_one_long_call_computes(
         finishing(run)
 
     assert work(ask(kinds(long_call)).pk) == "done"
+
+
+def test_a_heartbeat_outlives_a_database_that_fails_for_a_moment(
+    file_database: None, work_kind: str, sent: Sent, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOB_LEASE_SECONDS = 0.06
+    run = claim(ask(work_kind).pk)
+    assert run is not None
+    beats, mine = [], run._mine
+
+    def fails_first() -> Any:
+        beats.append(1)
+        if len(beats) == 1:
+            raise OperationalError("database is locked")
+        return mine()
+
+    monkeypatch.setattr(run, "_mine", fails_first)
+    with Heartbeat(run, minutes=1):
+        wait_until(lambda: len(beats) > 2, seconds=20, what="the heart beats on", failed=lambda: None)
 
 
 # --- sentences --------------------------------------------------------------------------------------------
