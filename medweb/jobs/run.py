@@ -214,7 +214,7 @@ def _settle_lost(run: Run) -> str:
     if not run._mine().exists():
         return "lost"
     log.error("Job %s (%s) let go of a claim it still had", run.job.pk, run.job.kind)
-    return _failed(run, _("What this job was to work on changed meanwhile, so it was stopped. Start it again."))
+    return _failed(run, _("What this job worked on changed meanwhile, so it was stopped. Start it again."))
 
 
 def _failed(run: Run, sentence: str) -> str:

@@ -275,7 +275,7 @@ def test_a_claim_given_up_while_it_is_held_ends_the_job(
             raise LostClaim
 
     job = outcome(gives_up, kinds)
-    assert job.error.startswith("What this job was to work on changed meanwhile")
+    assert job.error.startswith("What this job worked on changed meanwhile")
     assert "let go of a claim" in caplog.text
 
 
