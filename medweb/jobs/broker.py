@@ -62,4 +62,8 @@ def housekeep() -> None:
     from medweb.jobs.registry import chores
 
     for chore in chores():
-        chore()
+        try:
+            chore()
+        except Exception:
+            # One chore that cannot do its work must not keep the others from theirs.
+            log.exception("The chore %s failed", chore.__name__)

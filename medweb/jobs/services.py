@@ -15,7 +15,7 @@ from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs import broker
 from medweb.jobs.models import ATTEMPTS, Job, State
-from medweb.jobs.registry import kind
+from medweb.jobs.registry import QUEUES, kind
 from medweb.jobs.run import announce, end
 
 log = logging.getLogger("medweb.jobs")
@@ -123,12 +123,19 @@ def sweep() -> int:
     # A message is normally taken within a second; waiting behind others is harmless to repeat, because the
     # claim lets one worker in.
     forgotten = Job.objects.filter(state=State.QUEUED, queued_at__lt=now - FORGOTTEN_AFTER)
-    for row in forgotten.order_by("pk")[:50]:
-        if broker.waiting(row.queue) == 0:
-            Job.objects.filter(pk=row.pk, state=State.QUEUED).update(queued_at=now)
-            _hand_over(row)
-            moved += 1
+    for queue in QUEUES:
+        rows = list(forgotten.filter(queue=queue).order_by("pk")[:200])
+        # Asked once for the whole queue: the first row handed over would hide the others for this round.
+        if rows and broker.waiting(queue) == 0:
+            moved += sum(_remind(row, now) for row in rows)
     return moved
+
+
+def _remind(row: Job, now: datetime) -> bool:
+    if not Job.objects.filter(pk=row.pk, state=State.QUEUED).update(queued_at=now):
+        return False
+    _hand_over(row)
+    return True
 
 
 def _put_back(row: Job, expired: Q, now: datetime) -> bool:

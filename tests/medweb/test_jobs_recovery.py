@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from medweb.audit.models import AuditEvent
-from medweb.jobs import broker, services
+from medweb.jobs import broker, registry, services
 from medweb.jobs.models import ATTEMPTS, Job, State
 from medweb.jobs.run import JobFailed, Run, claim, lease_end, work
 from tests.analysis.building import person
@@ -84,6 +84,31 @@ def test_a_broker_that_is_down_costs_nothing(work_kind: str, sent: Sent, setting
     services.sweep()
     assert job.pk in sent() or job.pk - 1 in sent()
     assert work(job.pk) == "done"
+
+
+def test_a_broker_that_lost_everything_is_told_everything_at_once(work_kind: str, sent: Sent) -> None:
+    lost = [ask(work_kind).pk for _ in range(3)]
+    with broker.client() as connection:
+        connection.flushdb()
+    assert sent() == []
+    Job.objects.update(queued_at=timezone.now() - services.FORGOTTEN_AFTER * 2)
+    assert services.sweep() == 3
+    assert sent() == lost
+    assert services.sweep() == 0
+
+
+def test_a_chore_that_fails_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = []
+
+    def breaks() -> None:
+        raise RuntimeError("no disk")
+
+    monkeypatch.setattr(registry, "_chores", [breaks, lambda: done.append("tidied")])
+    broker.housekeep()
+    assert done == ["tidied"]
+    assert "The chore breaks failed" in caplog.text
 
 
 def test_a_row_that_waits_behind_others_is_not_sent_again(work_kind: str, sent: Sent) -> None:
