@@ -88,7 +88,8 @@ class TermList(generics.ListAPIView[Term]):
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
         rows = Term.objects.visible_to(person(self.request))
-        query = self.request.query_params.get("q", "")[:100]
+        # PostgreSQL takes no NUL in a text, not even to look for.
+        query = self.request.query_params.get("q", "").replace("\0", "")[:100]
         if query:
             rows = rows.filter(Q(display__istartswith=query) | Q(code__istartswith=query))
         return rows

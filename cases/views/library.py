@@ -54,6 +54,11 @@ def _chosen(request: HttpRequest, name: str) -> list[str]:
     return [value for value in request.GET.getlist(name) if value]
 
 
+def _known(request: HttpRequest, name: str, choices: Any) -> list[str]:
+    """Chosen values that the facet has; PostgreSQL raises on some others, such as those with a NUL."""
+    return [value for value in _chosen(request, name) if value in choices.values]
+
+
 def _numbers(request: HttpRequest, name: str) -> list[int]:
     """Chosen keys; what is no key of any row is left out."""
     return [int(value) for value in _chosen(request, name) if value.isdecimal() and len(value) < 18]
@@ -61,10 +66,9 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
 
 def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = "") -> "QuerySet[Case]":
     """``cases`` narrowed by the query string; ``without`` leaves a facet out, to count its other values."""
-    for name, _label, _choices in CHOICE_FACETS:
-        values = _chosen(request, name)
-        if values and name != without:
-            cases = cases.filter(**{f"{name}__in": values})
+    for name, _label, choices in CHOICE_FACETS:
+        if name != without and _chosen(request, name):
+            cases = cases.filter(**{f"{name}__in": _known(request, name, choices)})
     collections = _numbers(request, "collection")
     if collections and without != "collection":
         visible = Collection.objects.visible_to(person(request)).filter(pk__in=collections)
@@ -113,7 +117,7 @@ def _facets(request: HttpRequest, cases: "QuerySet[Case]", counted: Tally) -> li
     facets = []
     for name, label, choices in CHOICE_FACETS:
         counts = counts_of(name)
-        chosen = _chosen(request, name)
+        chosen = _known(request, name, choices)
         values = [
             FacetValue(value, str(text), counts[value], value in chosen, _toggled(request, name, value))
             for value, text in choices.choices

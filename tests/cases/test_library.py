@@ -82,6 +82,7 @@ def test_pages_follow_one_another_without_a_gap(author):
     [
         "cursor=rubbish", "cursor=cD0y", "collection=x", "collection=99999999999999999999999", "diagnosis=-1",
         "diagnosis=99999999999999999999999", "modality=NONSENSE", "level=&level=beginner", "mine=2", "q=%00",
+        "modality=%00", "level=%00&level=beginner", "body_region=%00", "status=%00",
         "status=draft%27", "collection=%C2%B2", "diagnosis=%D9%A1",
     ],
 )  # fmt: skip
@@ -90,6 +91,22 @@ def test_damaged_addresses_are_answered(author, query):
     client = signed_in(author)
     assert client.get(f"/?{query}").status_code in (200, 404)
     assert client.get(f"/api/cases/?{query}").status_code in (200, 404)
+
+
+def test_only_values_of_a_facet_reach_the_database(author):
+    """PostgreSQL refuses a NUL by an exception; SQLite, which takes it, shows here whether it arrives."""
+    rows.bare(author, diagnosis=local_term("Sarcoidosis"))
+    client = signed_in(author)
+    with CaptureQueriesContext(connection) as captured:
+        pages = [
+            client.get(f"/?{name}=%00rubbish") for name in ("modality", "level", "body_region", "status")
+        ]
+        both = client.get("/?level=%00rubbish&level=beginner")
+        terms = client.get("/api/terms/?q=sar%00coid").json()["results"]
+    assert [page.context["total"] for page in pages] == [0] * 4
+    assert both.context["total"] == 1
+    assert [row["display"] for row in terms] == ["Sarcoidosis"]
+    assert not [query["sql"] for query in captured if "rubbish" in query["sql"]]
 
 
 def test_wordings_of_cases_one_may_not_see_are_offered_nowhere(author):
