@@ -44,7 +44,7 @@ class CleanInstance:
     series_description, body_part, manufacturer_model : str
         Cleaned text; may be empty.
     instance_number : int or None
-        Number in the series.
+        Number in the series, within 32 bits: headers hold larger ones, columns of databases do not.
     patient_sex, patient_age : str
         ``"F"``, ``"M"``, ``"O"`` or empty; ``"045Y"`` or empty, at most ``"090Y"``.
     clean_bytes : bytes
@@ -119,6 +119,10 @@ def _modality(ds: Dataset) -> str:
     return found if found in MODALITIES else _RELATED.get(found, "OT")
 
 
+def _bounded(number: int | None) -> int | None:
+    return None if number is None else max(-(2**31), min(number, 2**31 - 1))
+
+
 def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance:
     result = deidentify(read_dicom(data), secret=secret)
     ds = result.dataset
@@ -136,7 +140,7 @@ def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance:
             patient_key=_text(ds, "PatientID"),
             series_description=_text(ds, "SeriesDescription"),
             body_part=_text(ds, "BodyPartExamined"),
-            instance_number=frames[0].instance_number,
+            instance_number=_bounded(frames[0].instance_number),
             manufacturer_model=_text(ds, "ManufacturerModelName"),
             patient_sex=sex if sex in ("F", "M", "O") else "",
             patient_age=_text(ds, "PatientAge"),

@@ -351,3 +351,12 @@ def test_damaged_files_are_shown_or_refused(name: str) -> None:
         else:
             answers.add("shown")
     assert len(answers) > 1
+
+
+def test_a_number_too_large_for_a_column_is_bounded() -> None:
+    """PostgreSQL refuses more than 32 bits by an exception; an IS value may have twelve digits."""
+    found = [
+        clean(to_file(image(InstanceNumber=number)), secret=SECRET).instance_number
+        for number in ("99999999999", "-99999999999", "7")
+    ]
+    assert found == [2**31 - 1, -(2**31), 7]
