@@ -25,6 +25,7 @@ from medweb.jobs.models import Job
 from medweb.jobs.run import JobFailed, LostClaim, Run
 from medweb.live.publish import publish
 
+PENDING = (UploadState.QUARANTINED, UploadState.CLEANING)
 EXPIRES_AFTER = timedelta(hours=24)
 ARCHIVES = {reader.Kind.ZIP, reader.Kind.TAR, reader.Kind.GZIP}
 
@@ -94,12 +95,17 @@ def judge(run: Run, *, upload_id: int) -> None:
     if not upload.is_pending:
         # "Try again" on a job whose upload has its verdict: the bytes are gone.
         raise JobFailed(_("This file was already judged; send it again."))
-    Upload.objects.filter(pk=upload.pk).update(state=UploadState.CLEANING)
+    # Conditional: one cancelled since the look above must not come back to life.
+    if not Upload.objects.filter(pk=upload.pk, state__in=PENDING).update(state=UploadState.CLEANING):
+        raise LostClaim
     upload.state = UploadState.CLEANING
     _announce(upload)
     path = quarantine.path_of(upload.storage_key)
-    with path.open("rb") as file:
-        kind = reader.sniff(file.read(4096))
+    try:
+        with path.open("rb") as file:
+            kind = reader.sniff(file.read(4096))
+    except FileNotFoundError:
+        raise JobFailed(_("The bytes of this file are gone; send it again.")) from None
     prepared: list[intake.Prepared] = []
     refusals: list[Refused] = []
     members: Iterable[bytes] = archive.members(path) if kind in ARCHIVES else iter([path.read_bytes()])

@@ -140,6 +140,33 @@ def test_cancelling_throws_the_bytes_away_and_ends_the_job(stores, case, author)
         uploads.cancel(upload=upload, by=author)
 
 
+def test_cancelling_as_the_judgement_begins_is_not_undone(stores, case, author, monkeypatch):
+    upload = rows.upload(case, pictures.png(), by=author)
+    pending, looks = Upload.is_pending.fget, []
+
+    def cancelled_after_the_look(self):
+        answer = pending(self)
+        if not looks:
+            looks.append(answer)
+            uploads.cancel(upload=Upload.objects.get(pk=upload.pk), by=author)
+        return answer
+
+    monkeypatch.setattr(Upload, "is_pending", property(cancelled_after_the_look))
+    assert work(rows.job_of(upload).pk) == "lost"
+    upload.refresh_from_db()
+    assert (looks, upload.state) == ([True], UploadState.CANCELLED)
+
+
+def test_bytes_that_are_gone_are_asked_for_again(stores, case, author):
+    upload = rows.upload(case, pictures.png(), by=author)
+    quarantine.discard(upload.storage_key)
+    assert work(rows.job_of(upload).pk) == "failed"
+    upload.refresh_from_db()
+    assert (upload.state, upload.sentence) == (
+        UploadState.REFUSED, "The bytes of this file are gone; send it again.",
+    )  # fmt: skip
+
+
 def test_trying_an_ended_upload_again_says_to_send_it_again(stores, case, author):
     upload = rows.upload(case, pictures.png(), by=author)
     uploads.cancel(upload=upload, by=author)
