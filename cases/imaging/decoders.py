@@ -12,7 +12,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, JPEGExtended12Bit
 
-from .errors import Refused
+from .errors import Refused, let_stops_pass
 from .reader import handled, whole_number
 
 Pixels = NDArray[Any]
@@ -60,6 +60,7 @@ def stored_values(ds: Dataset) -> Pixels:
         except MemoryError as error:
             raise Refused("too-large", "The picture is too large to decode. Upload a smaller one.") from error
         except Exception as error:  # decoders are C libraries with errors of every kind
+            let_stops_pass(error)
             raise _broken() from error
         except BaseException as error:
             # The RLE decoder is written in Rust, and its panics are no Exception: one damaged

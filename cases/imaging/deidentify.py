@@ -24,7 +24,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from . import pseudonyms, rules
 from .bulk import clean_pixels
-from .errors import Refused
+from .errors import Refused, let_stops_pass
 from .identity import Identity
 from .reader import LIMITS, handled, pixel_keyword
 from .rules import Action
@@ -101,7 +101,8 @@ class _Walk:
             original = source[tag]
         except RecursionError:
             raise
-        except Exception:  # noqa: BLE001  a value that cannot be read cannot be cleaned: it goes, and is counted
+        except Exception as error:  # noqa: BLE001  what cannot be read cannot be cleaned: it goes, and is counted
+            let_stops_pass(error)
             self.counts["remove-unreadable"] += 1
             return None
         if original.VR not in expected.split(" or "):

@@ -23,3 +23,18 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.sentence}"
+
+
+# The worker ends work that takes too long by raising this inside of it; known by name, because this package
+# knows no worker.
+_STOPS = frozenset({"SoftTimeLimitExceeded"})
+
+
+def let_stops_pass(error: Exception) -> None:
+    """Raise `error` again when it ends the work instead of judging the file.
+
+    Called first wherever errors of every kind are caught: taken for damage, the time limit would
+    refuse a whole file, and the work would go on until the worker is killed.
+    """
+    if any(kind.__name__ in _STOPS for kind in type(error).__mro__):
+        raise error

@@ -13,6 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
+from .errors import let_stops_pass
+
 _REPLACEMENT = "[removed]"
 _LONGEST_TEXT = 4096
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "md", "phd", "prof", "sir", "jr", "sr", "ii", "iii"})
@@ -44,7 +46,8 @@ def _fold(text: str) -> str:
 def _values(ds: Dataset, tag: int) -> Iterator[str]:
     try:
         value = ds[tag].value
-    except Exception:  # noqa: BLE001  an unreadable value names nobody, and is removed from the copy
+    except Exception as error:  # noqa: BLE001  an unreadable value names nobody, and is removed from the copy
+        let_stops_pass(error)
         return
     for one in value if isinstance(value, (MultiValue, list)) else [value]:
         if one is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .errors import Refused
+from .errors import Refused, let_stops_pass
 from .reader import Kind, handled, sniff
 
 
@@ -135,6 +135,7 @@ def read_picture(data: bytes, *, limits: PictureLimits = LIMITS) -> list[NDArray
         except UnidentifiedImageError as error:
             raise _damaged() from error
         except Exception as error:  # Pillow's plugins raise errors of every kind on damaged bytes
+            let_stops_pass(error)
             raise _damaged() from error
 
 

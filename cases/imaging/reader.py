@@ -18,7 +18,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import generate_fragments
 from pydicom.uid import UID
 
-from .errors import Refused
+from .errors import Refused, let_stops_pass
 from .kinds import HEAD, MEDIA_DIRECTORY, Kind, sniff
 
 __all__ = [
@@ -281,6 +281,7 @@ def read_dicom(data: bytes, *, limits: ReadLimits = LIMITS) -> pydicom.Dataset:
                 "too-large", "The file declares more data than can be read. Export it again."
             ) from error
         except Exception as error:  # pydicom lets errors of every kind through on damaged bytes
+            let_stops_pass(error)
             raise Refused("broken", broken) from error
         try:
             return _checked(ds, limits)
@@ -289,6 +290,7 @@ def read_dicom(data: bytes, *, limits: ReadLimits = LIMITS) -> pydicom.Dataset:
         except RecursionError as error:
             raise _too_deep() from error
         except Exception as error:  # converting a single damaged element may fail in any way
+            let_stops_pass(error)
             raise Refused("broken", broken) from error
 
 

@@ -2,13 +2,18 @@
 
 import contextlib
 import struct
+from io import BytesIO
 
 import numpy as np
+import pydicom
 import pytest
+from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from cases.imaging import decoders, pictures, reader
 from cases.imaging.clean import clean
+from cases.imaging.deidentify import deidentify
 from cases.imaging.errors import Refused
 from cases.imaging.reader import Kind, ReadLimits, handled, read_dicom, sniff
 
@@ -159,6 +164,49 @@ def test_noise_is_refused() -> None:
             read_dicom(bytes(noisy))
         except Refused as refused:
             assert len(refused.sentence) > 20  # noqa: PT017  either answer is right, a crash is not
+
+
+class SoftTimeLimitExceeded(Exception):
+    """Named as the worker's; the package under test may not import that."""
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "picture"),
+    [
+        (pydicom, "dcmread", False),
+        (reader, "_checked", False),
+        (decoders, "pixel_array", False),
+        (pictures, "_pages", True),
+    ],
+)
+def test_the_end_of_the_time_is_no_damage(
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str, picture: bool
+) -> None:
+    buffer = BytesIO()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(buffer, "PNG")
+    data = buffer.getvalue() if picture else to_file(image())
+
+    def late(*_arguments: object, **_options: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(place, name, late)
+    with pytest.raises(SoftTimeLimitExceeded):
+        clean(data, secret=SECRET)
+
+
+@pytest.mark.parametrize("tag", [0x00100010, 0x00280010], ids=["who the patient is", "what is kept"])
+def test_the_end_of_the_time_is_no_unreadable_value(monkeypatch: pytest.MonkeyPatch, tag: int) -> None:
+    ds = read_dicom(to_file(image()))
+    usual = pydicom.Dataset.__getitem__
+
+    def late(self: pydicom.Dataset, key: int) -> object:
+        if key == tag:
+            raise SoftTimeLimitExceeded
+        return usual(self, key)
+
+    monkeypatch.setattr(pydicom.Dataset, "__getitem__", late)
+    with pytest.raises(SoftTimeLimitExceeded):
+        deidentify(ds, secret=SECRET)
 
 
 def test_nothing_of_a_header_reaches_the_logs(caplog: pytest.LogCaptureFixture) -> None:
