@@ -21,8 +21,8 @@ from cases.services import intake, quarantine
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs import services as jobs
-from medweb.jobs.models import Job
-from medweb.jobs.run import JobFailed, LostClaim, Run
+from medweb.jobs.models import Job, State
+from medweb.jobs.run import JobFailed, LostClaim, Run, end
 from medweb.live.publish import publish
 
 PENDING = (UploadState.QUARANTINED, UploadState.CLEANING)
@@ -57,7 +57,7 @@ def _queue(upload: Upload, by: User | None) -> None:
     jobs.enqueue(
         "cases.clean-upload",
         params={"upload_id": upload.pk},
-        key=f"clean-upload:{upload.pk}",
+        key=_key(upload),
         topics=[f"case:{upload.case_id}"],
         by=by,
     )
@@ -72,11 +72,27 @@ def _announce(upload: Upload) -> None:
 def cancel(*, upload: Upload, by: User) -> None:
     """Stop judging a file and throw its bytes away."""
     check_user_can_edit_upload(by, upload)
+    judging = _hold(upload)
     check_upload_move(upload, UploadState.CANCELLED)
-    for job in Job.objects.active().filter(key=f"clean-upload:{upload.pk}"):
-        jobs.cancel(job=job, by=by)
-    _close(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
+    sentence = _("Cancelled; nothing was kept.")
+    _close(upload, UploadState.CANCELLED, "cancelled", sentence)
+    for job in judging:
+        end(job, State.CANCELLED, sentence)
     record("upload.cancel", upload, by=by)
+
+
+def _hold(upload: Upload) -> list[Job]:
+    """Lock the active jobs of ``upload``, then read and lock its row; returns the jobs.
+
+    Jobs come first, as in ``finish``: a judgement that is being written is waited for, and its verdict seen.
+    """
+    judging = list(Job.objects.active().filter(key=_key(upload)).select_for_update())
+    upload.refresh_from_db(from_queryset=Upload.objects.select_for_update())
+    return judging
+
+
+def _key(upload: Upload) -> str:
+    return f"clean-upload:{upload.pk}"
 
 
 def _close(upload: Upload, state: UploadState, code: str, sentence: str) -> None:
@@ -181,7 +197,8 @@ def _sentence(outcome: intake.Outcome, refusals: list[Refused], removed: Counter
 
 def abandoned(job: Job, sentence: str) -> None:
     """The job ended without a verdict: say so on the upload and free the quarantine."""
-    upload = Upload.objects.filter(pk=job.params["upload_id"]).first()
+    # Also cancelling from the list of jobs comes here, with the job's row locked first.
+    upload = Upload.objects.select_for_update().filter(pk=job.params["upload_id"]).first()
     if upload is not None and upload.is_pending:
         _close(upload, UploadState.REFUSED, "failed", sentence)
 
@@ -193,13 +210,22 @@ def named_keys() -> set[str]:
 
 def expire() -> int:
     """Throw away what has lain in quarantine for a day; returns how many."""
-    late = Upload.objects.filter(
-        state__in=(UploadState.QUARANTINED, UploadState.CLEANING), expires_at__lt=timezone.now()
-    )
-    count = 0
-    for upload in late[:200]:
-        with transaction.atomic():
-            _close(upload, UploadState.REFUSED, "expired", _("This file waited too long. Send it again."))
-            record("upload.expire", upload, by=None)
-        count += 1
-    return count
+    late = Upload.objects.filter(state__in=PENDING, expires_at__lt=timezone.now())
+    return sum(_expire(upload) for upload in late[:200])
+
+
+@transaction.atomic
+def _expire(upload: Upload) -> bool:
+    try:
+        judging = _hold(upload)
+    except Upload.DoesNotExist:
+        # Deleted with its case since it was listed.
+        return False
+    if not upload.is_pending:
+        return False
+    sentence = _("This file waited too long. Send it again.")
+    _close(upload, UploadState.REFUSED, "expired", sentence)
+    for job in judging:
+        end(job, State.FAILED, sentence)
+    record("upload.expire", upload, by=None)
+    return True

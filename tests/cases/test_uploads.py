@@ -140,6 +140,32 @@ def test_cancelling_throws_the_bytes_away_and_ends_the_job(stores, case, author)
         uploads.cancel(upload=upload, by=author)
 
 
+def test_cancelling_on_an_old_page_leaves_an_accepted_upload_alone(stores, case, author, judged):
+    upload = rows.upload(case, pictures.png(), by=author)
+    seen_before = Upload.objects.get(pk=upload.pk)
+    judged(upload)
+    with pytest.raises(ValidationError, match="already"):
+        uploads.cancel(upload=seen_before, by=author)
+    upload.refresh_from_db()
+    assert (upload.state, upload.taken) == (UploadState.ACCEPTED, 1)
+
+
+def test_an_upload_judged_while_the_late_ones_are_listed_does_not_expire(stores, case, author, judged):
+    upload = rows.upload(case, pictures.png(), by=author)
+    Upload.objects.filter(pk=upload.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    listed = Upload.objects.get(pk=upload.pk)
+    judged(upload)
+    assert uploads._expire(listed) is False
+    upload.refresh_from_db()
+    assert upload.state == UploadState.ACCEPTED
+
+
+def test_an_author_cancels_what_an_administrator_has_sent(stores, case, author):
+    upload = rows.upload(case, pictures.png(), by=rows.person("administrator"))
+    uploads.cancel(upload=upload, by=author)
+    assert (upload.state, rows.job_of(upload).state) == (UploadState.CANCELLED, State.CANCELLED)
+
+
 def test_cancelling_as_the_judgement_begins_is_not_undone(stores, case, author, monkeypatch):
     upload = rows.upload(case, pictures.png(), by=author)
     pending, looks = Upload.is_pending.fget, []
@@ -199,6 +225,7 @@ def test_a_file_that_waited_a_day_expires(stores, case, author):
     late.refresh_from_db()
     fresh.refresh_from_db()
     assert (late.state, late.code) == (UploadState.REFUSED, "expired")
+    assert (rows.job_of(late).state, rows.job_of(fresh).state) == (State.FAILED, State.QUEUED)
     assert fresh.state == UploadState.QUARANTINED
     assert [path.name for path in quarantined(stores)] == [fresh.storage_key]
     assert uploads.expire() == 0
