@@ -54,20 +54,33 @@ def import_images(
     files = files_in(paths)
     report = Report(collection=collection.pk if collection else None)
     for number, path in enumerate(files, start=1):
-        try:
-            for data in _contents(path):
-                report.rows.append(_one(data, number, collection, by))
-        except Refused as refusal:
-            report.rows.append(Verdict(number, "refused", refusal.sentence))
+        report.rows += _file(path, number, collection, by)
         progress(number, len(files))
     return report
 
 
-def _one(data: bytes, number: int, collection: Collection | None, by: User) -> Verdict:
+def _file(path: Path, number: int, collection: Collection | None, by: User) -> list[Verdict]:
+    """Every member is prepared before the first is attached: of an archive that is refused at its end, for
+    what it unfolds to or because it is cut off, nothing is kept.
+    """
+    members: list[intake.Prepared | Refused] = []
     try:
-        prepared = intake.prepare(data)
+        for data in _contents(path):
+            try:
+                members.append(intake.prepare(data))
+            except Refused as refusal:
+                members.append(refusal)
     except Refused as refusal:
-        return Verdict(number, "refused", refusal.sentence)
+        members = [refusal]
+    return [
+        Verdict(number, "refused", member.sentence)
+        if isinstance(member, Refused)
+        else _attach(member, number, collection, by)
+        for member in members
+    ]
+
+
+def _attach(prepared: intake.Prepared, number: int, collection: Collection | None, by: User) -> Verdict:
     origin = origin_of(SCOPE, f"{by.pk} {prepared.clean.study_uid}")
     with transaction.atomic():
         case = Case.objects.filter(origin=origin).first()
