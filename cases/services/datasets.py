@@ -43,6 +43,14 @@ SPLITS = {
 CONTOUR_TOLERANCE = 0.5
 
 
+# What reading a damaged file raises: JSON, XML (a SyntaxError), pictures, and values of another type than
+# expected. A full disk is not among them where pictures are stored: that is no fault of a row.
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, SyntaxError, RecursionError,
+    cv2.error,
+)  # fmt: skip
+
+
 @dataclass
 class Verdict:
     """What became of one row; ``row`` is its number in the manifest, counted from 1."""
@@ -93,12 +101,15 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     path = folder / "manifest.csv"
     if not path.is_file():
         raise ValidationError(f"There is no manifest.csv in {folder.name}. It needs filename,label,split.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = {"filename", "label"} - set(reader.fieldnames or [])
-        if missing:
-            raise ValidationError(f"manifest.csv lacks the columns {', '.join(sorted(missing))}.")
-        rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = {"filename", "label"} - set(reader.fieldnames or [])
+            if missing:
+                raise ValidationError(f"manifest.csv lacks the columns {', '.join(sorted(missing))}.")
+            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValidationError("manifest.csv is not a table in UTF-8. Export it again as CSV.") from error
     if not rows:
         raise ValidationError("manifest.csv has no rows.")
     return rows
@@ -106,6 +117,8 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
 
 def inside(folder: Path, name: str) -> Path:
     """File of the set; a name that leads out of the folder is refused."""
+    if "\0" in name:
+        raise ValidationError("The manifest names a file by a name that no file can have.")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise ValidationError("The manifest names a file outside its folder.")
@@ -187,7 +200,7 @@ def _import_row(
         intake.attach(case, [prepared])
         series = case.series.get()
         size = (prepared.frames[0]["rows"], prepared.frames[0]["columns"])
-        shapes = list(_regions(folder, row, size, verdict))
+        shapes = _regions(folder, row, size, verdict)
         if shapes:
             annotations.put_reference(series=series, shapes=shapes, by=by)
         collections.put(collection=collection, case=case, label=row["label"], split=split, by=by)
@@ -213,15 +226,29 @@ def _shape(origin: str, number: int, kind: str, points: list[list[float]], label
 
 def _regions(
     folder: Path, row: dict[str, str], size: tuple[int, int], verdict: Verdict
-) -> Iterator[dict[str, Any]]:
-    """Shapes of a row, from the best source it has: polygons, then mask, then boxes."""
+) -> list[dict[str, Any]]:
+    """Shapes of a row, from the best source it has: polygons, then mask, then boxes.
+
+    Raises
+    ------
+    ValidationError
+        When the source is damaged; names its column.
+    """
     origin = row["filename"]
-    if row.get("polygons"):
-        yield from _from_polygons(origin, json.loads(inside(folder, row["polygons"]).read_text()), verdict)
-    elif row.get("mask"):
-        yield from _from_mask(origin, inside(folder, row["mask"]), size, row["label"])
-    elif row.get("box"):
-        yield from _from_boxes(origin, inside(folder, row["box"]), size, verdict)
+    column = next((name for name in ("polygons", "mask", "box") if row.get(name)), None)
+    if column is None:
+        return []
+    path = inside(folder, row[column])
+    try:
+        if column == "polygons":
+            return list(_from_polygons(origin, json.loads(path.read_text()), verdict))
+        if column == "mask":
+            return list(_from_mask(origin, path, size, row["label"]))
+        return list(_from_boxes(origin, path, size, verdict))
+    except UNREADABLE as error:
+        raise ValidationError(
+            f"The file in the column {column} cannot be read. Repair it or empty the field; import again."
+        ) from error
 
 
 def _area(points: list[list[float]]) -> float:

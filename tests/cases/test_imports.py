@@ -132,6 +132,29 @@ def test_bad_rows_are_named_and_the_next_ones_go_on(folder, author):
     assert Case.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("column", "content"),
+    [
+        ("polygons", b"{not json"),
+        ("polygons", b"[1, 2]"),
+        ("polygons", b'{"objects": [{"polygons": [[["x", 1]]]}]}'),
+        ("polygons", b'{"objects": [{"polygons": [[[1' + b"0" * 400 + b", 1], [2, 2], [3, 1]]]}]}"),
+        ("polygons", b"\xff\xfe{}"),
+        ("box", b"<annotation><object>"),
+        ("box", b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'),
+        ("mask", b""),
+        ("mask", b"not a picture"),
+    ],
+)
+def test_a_damaged_drawing_refuses_its_row_only(folder, author, column, content):
+    (folder / "drawing").write_bytes(content)
+    manifest(folder, ["filename", "label", column], ["0.png", "a", "drawing"], ["1.png", "a", ""])
+    report = run("import_dataset", folder, collection="Set")
+    assert [row["outcome"] for row in report["rows"]] == ["refused", "taken"]
+    assert column in report["rows"][0]["reason"]
+    assert Case.objects.count() == 1
+
+
 def test_a_link_out_of_the_folder_is_refused(folder, author):
     (folder.parent / "elsewhere.png").write_bytes(pictures.png())
     (folder / "link.png").symlink_to(folder.parent / "elsewhere.png")
@@ -143,13 +166,14 @@ def test_a_link_out_of_the_folder_is_refused(folder, author):
     ("text", "sentence"),
     [
         (None, "no manifest.csv"),
+        ("filename,label\n0.png,\udcff\n", "not a table in UTF-8"),
         ("filename\n0.png\n", "lacks the columns label"),
         ("filename,label\n", "no rows"),
     ],
 )
 def test_a_set_without_a_proper_manifest_is_refused_before_anything_is_made(folder, author, text, sentence):
     if text is not None:
-        (folder / "manifest.csv").write_text(text)
+        (folder / "manifest.csv").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CommandError, match=sentence):
         run("import_dataset", folder, collection="Set")
     assert not Collection.objects.exists()
@@ -279,3 +303,14 @@ def test_files_folders_and_archives_together(tmp_path, author):
     assert Collection.objects.get().items.count() == 2
     with pytest.raises(CommandError, match="no file or folder"):
         run("import_images", tmp_path / "nowhere")
+
+
+def test_of_a_refused_archive_nothing_is_kept(tmp_path, author):
+    """Two good members come first; what follows them is an archive in an archive in an archive."""
+    nested = pictures.archive({"inner.zip": pictures.archive({"b": b"b"})})
+    slices = {f"{n}.dcm": pictures.ct(n) for n in (1, 2)}
+    (tmp_path / "study.zip").write_bytes(pictures.archive({**slices, "outer.zip": nested}))
+    report = run("import_images", tmp_path, collection="Brought in")
+    assert [row["outcome"] for row in report["rows"]] == ["refused"]
+    assert not Case.objects.exists()
+    assert not Instance.objects.exists()
