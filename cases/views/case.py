@@ -1,5 +1,6 @@
 """The case page, and writing a case."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -27,6 +28,8 @@ from cases.views.library import middle_frames
 from medweb.accounts.current import person
 from medweb.navigation import live_url
 
+# A bullet or a number is followed by a blank: "2nd degree AV block" begins with neither.
+_BULLET = re.compile(r"^\s*(?:[-*]|\d+[.)])\s+")
 MARKDOWN_SECTIONS = ("history", "findings", "discussion", "management")
 
 
@@ -41,7 +44,7 @@ def text_context(case: Case) -> dict[str, Any]:
 
 def differential_lines(case: Case) -> list[str]:
     """The ordered differential, without the numbers an author may have typed."""
-    lines = (line.strip().lstrip("-*0123456789.) ") for line in case.differential.splitlines())
+    lines = (_BULLET.sub("", line).strip() for line in case.differential.splitlines())
     return [line for line in lines if line]
 
 
