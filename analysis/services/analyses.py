@@ -46,8 +46,10 @@ def compute(run: Run, *, case_id: int) -> None:
     started = time.monotonic()
     case = Case.objects.filter(pk=case_id).first()
     frame = representative_frame(case) if case is not None else None
-    if case is None or frame is None:
-        raise JobFailed(_("The case or its pictures were deleted meanwhile; there is nothing to analyse."))
+    if case is None:
+        raise _case_deleted()
+    if frame is None:
+        raise JobFailed(_("The pictures of the case were deleted meanwhile; there is nothing to analyse."))
     try:
         made, measured = _measure(run, case, frame)
         answers = predictions.answers(case, frame, run)
@@ -60,6 +62,9 @@ def compute(run: Run, *, case_id: int) -> None:
             _("A drawing no longer fits its picture. Open it in the viewer, submit it again, then try again.")
         ) from None
     with run.finish() as result:
+        # Locked, as when it is deleted: that waits for this, or this finds it gone.
+        if Case.objects.select_for_update().filter(pk=case_id).first() is None:
+            raise _case_deleted()
         analysis = Analysis.objects.create(
             case=case,
             job_id=run.job.pk,
@@ -76,6 +81,10 @@ def compute(run: Run, *, case_id: int) -> None:
         result["analysis"] = analysis.pk
         result["predictions"] = Prediction.objects.filter(case=case).count()
         publish(f"case:{case.pk}", "analysis-changed", case=case.pk)
+
+
+def _case_deleted() -> JobFailed:
+    return JobFailed(_("The case was deleted."))
 
 
 def _measure(run: Run, case: Case, frame: Frame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

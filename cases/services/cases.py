@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cases.enums import CaseStatus
 from cases.errors import StaleRevision
@@ -17,6 +18,7 @@ from cases.services import quarantine
 from cases.services.terms import term_for
 from medweb.accounts.models import User
 from medweb.audit.services import record
+from medweb.jobs.run import end_about
 from medweb.live.publish import publish
 
 TEXT_FIELDS = (
@@ -118,6 +120,12 @@ def delete(*, case: Case, by: User) -> None:
     Raw bytes go at once; clean ones, which other cases may share, with the chore that finds them unnamed.
     """
     check_user_can_edit_case(by, case)
+    # First the jobs, then the case: the order in which finish() locks them. An upload that is just being
+    # written is waited for, and its pictures go with the rest.
+    end_about(f"case:{case.pk}", _("The case was deleted."))
+    if Case.objects.select_for_update().filter(pk=case.pk).first() is None:
+        # Somebody else was faster.
+        return
     keys = [key for key in case.uploads.values_list("storage_key", flat=True) if key]
     record("case.delete", case, by=by)
     case.delete()

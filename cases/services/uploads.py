@@ -38,6 +38,9 @@ def receive(*, case: Case, chunks: Iterable[bytes], by: User) -> Upload:
         if size == 0:
             raise ValidationError(_("This file is empty. Export it again and send it once more."))
         with transaction.atomic():
+            # A deletion that has begun is waited for; one that begins now finds the upload.
+            if Case.objects.select_for_update().filter(pk=case.pk).first() is None:
+                raise ValidationError(_("The case was deleted."))
             upload = Upload.objects.create(
                 case=case,
                 created_by=by,
@@ -107,7 +110,9 @@ def _close(upload: Upload, state: UploadState, code: str, sentence: str) -> None
 
 def judge(run: Run, *, upload_id: int) -> None:
     """The clean-upload job: compute without a transaction, then write everything at once."""
-    upload = Upload.objects.select_related("case").get(pk=upload_id)
+    upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is None:
+        raise _case_deleted()
     if not upload.is_pending:
         # "Try again" on a job whose upload has its verdict: the bytes are gone.
         raise JobFailed(_("This file was already judged; send it again."))
@@ -139,10 +144,14 @@ def judge(run: Run, *, upload_id: int) -> None:
     for item in prepared:
         removed.update(item.clean.removed)
     with run.finish() as result:
+        # The case before the upload, as when it is deleted: that waits for this, or this finds it gone.
+        case = Case.objects.select_for_update().filter(pk=upload.case_id).first()
+        if case is None:
+            raise _case_deleted()
         upload = Upload.objects.select_for_update().get(pk=upload_id)
         if not upload.is_pending:
             raise LostClaim
-        outcome = intake.attach(upload.case, prepared) if prepared else intake.Outcome()
+        outcome = intake.attach(case, prepared) if prepared else intake.Outcome()
         upload.kind = str(kind)
         upload.taken, upload.doubled, upload.refused = outcome.taken, outcome.doubled, len(refusals)
         upload.removed = dict(removed)
@@ -161,6 +170,10 @@ def judge(run: Run, *, upload_id: int) -> None:
         )
         publish(f"case:{upload.case_id}", "case-changed", case=upload.case_id)
         result.update(upload=upload.pk, series=sorted(outcome.series))
+
+
+def _case_deleted() -> JobFailed:
+    return JobFailed(_("The case was deleted."))
 
 
 def _sentence(outcome: intake.Outcome, refusals: list[Refused], removed: Counter[str]) -> str:

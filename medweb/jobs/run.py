@@ -129,6 +129,17 @@ def end(row: Job, state: State, sentence: str, *, attempt: int | None = None) ->
     return True
 
 
+def end_about(topic: str, sentence: str) -> int:
+    """Cancel every active job that tells ``topic`` about itself; returns how many.
+
+    Each job's row is locked before its subject's: a caller that locks the subject does so afterwards, in the
+    order of ``finish``. A job that is writing its result is waited for.
+    """
+    # Few are active, and SQLite cannot look into a JSON list.
+    about = [row for row in Job.objects.active().order_by("pk") if topic in row.topics]
+    return sum(end(row, State.CANCELLED, sentence) for row in about)
+
+
 class Heartbeat:
     """Extends the lease while one long call computes; a thread, because SVC.fit does not come up for air."""
 

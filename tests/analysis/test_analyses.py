@@ -10,8 +10,8 @@ from analysis.loading import drawn_regions, picture, representative_frame
 from analysis.models import Analysis, FeatureVector
 from analysis.services import analyses
 from cases import blobs
-from cases.models import Annotation
-from cases.services import annotations
+from cases.models import Annotation, Case
+from cases.services import annotations, cases
 from medweb.jobs.models import Job
 from medweb.jobs.run import LostClaim, claim, work
 from medweb.jobs.services import cancel
@@ -170,6 +170,27 @@ def test_a_cancelled_analysis_leaves_no_result():
     job = analyses.request(case=case, by=author)
     cancel(job=job, by=author)
     assert work(job.pk) == "not-mine"
+    assert not Analysis.objects.exists()
+
+
+@pytest.mark.parametrize("by_service", [True, False], ids=["as people do", "past the service"])
+def test_a_case_deleted_during_its_analysis_is_said_so(monkeypatch, by_service):
+    author = person("ann", "instructor")
+    case = a_case(author)
+    add_series(case, [speckle(1)])
+    job = analyses.request(case=case, by=author)
+
+    def deleted_meanwhile(*_args, **_kwargs):
+        if by_service:
+            cases.delete(case=Case.objects.get(pk=case.pk), by=author)
+        else:
+            Case.objects.get(pk=case.pk).delete()
+        return []
+
+    monkeypatch.setattr(analyses.predictions, "answers", deleted_meanwhile)
+    assert work(job.pk) == ("lost" if by_service else "failed")
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("cancelled" if by_service else "failed", "The case was deleted.")
     assert not Analysis.objects.exists()
 
 

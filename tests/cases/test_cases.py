@@ -169,6 +169,15 @@ def test_deleting_a_case_deletes_its_bytes(stores, author):
     assert traces.files(stores) == []
 
 
+def test_deleting_a_case_stops_the_work_on_it(stores, author):
+    case, other = rows.draft(author, images=0), rows.draft(author, images=0)
+    job, others = (rows.job_of(rows.upload(each, b"waiting", by=author)) for each in (case, other))
+    cases.delete(case=case, by=rows.person("administrator"))
+    job.refresh_from_db()
+    others.refresh_from_db()
+    assert (job.state, job.error, others.state) == ("cancelled", "The case was deleted.", "queued")
+
+
 def test_bytes_that_another_case_names_stay(stores, author):
     one, two = rows.draft(author, images=0), rows.draft(author, images=0)
     shared, own = pictures.ct(1), pictures.ct(2)

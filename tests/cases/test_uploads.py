@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from cases import blobs
 from cases.enums import UploadState
-from cases.models import Frame, Instance, Upload
-from cases.services import quarantine, uploads
+from cases.models import Case, Frame, Instance, Upload
+from cases.services import cases, quarantine, uploads
 from cases.tasks import expire_raw_files
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services as jobs
@@ -127,6 +128,13 @@ def test_only_who_edits_the_case_may_send_files(stores, case):
     assert quarantined(stores) == []
 
 
+def test_a_file_for_a_case_that_was_just_deleted_leaves_nothing_behind(stores, case, author):
+    Case.objects.get(pk=case.pk).delete()
+    with pytest.raises(ValidationError, match="deleted"):
+        uploads.receive(case=case, chunks=[pictures.png()], by=author)
+    assert quarantined(stores) == []
+
+
 def test_cancelling_throws_the_bytes_away_and_ends_the_job(stores, case, author):
     upload = rows.upload(case, pictures.png(), by=author)
     uploads.cancel(upload=upload, by=author)
@@ -216,6 +224,38 @@ def test_a_judgement_that_was_overtaken_by_cancelling_writes_nothing(stores, cas
     upload.refresh_from_db()
     assert upload.state == UploadState.CANCELLED
     assert not Instance.objects.exists()
+
+
+@pytest.mark.parametrize("by_service", [True, False], ids=["as people do", "past the service"])
+def test_a_case_deleted_during_the_judgement_is_said_so(stores, case, author, monkeypatch, by_service):
+    upload = rows.upload(case, pictures.png(), by=author)
+    prepare, job = uploads.intake.prepare, rows.job_of(upload)
+
+    def deleted_meanwhile(data):
+        prepared = prepare(data)
+        if by_service:
+            cases.delete(case=case, by=author)
+        else:
+            case.delete()
+        return prepared
+
+    monkeypatch.setattr(uploads.intake, "prepare", deleted_meanwhile)
+    assert work(job.pk) == ("lost" if by_service else "failed")
+    job.refresh_from_db()
+    assert job.state == (State.CANCELLED if by_service else State.FAILED)
+    assert job.error == "The case was deleted."
+    assert not Instance.objects.exists()
+    blobs.delete_unnamed(now=time.time() + blobs.GRACE.total_seconds() + 60)
+    assert traces.files(stores / "blobs") == []
+
+
+def test_an_upload_that_is_gone_with_its_case_is_said_so(stores, case, author):
+    upload = rows.upload(case, pictures.png(), by=author)
+    job = rows.job_of(upload)
+    case.delete()
+    assert work(job.pk) == "failed"
+    job.refresh_from_db()
+    assert job.error == "The case was deleted."
 
 
 def test_a_file_that_waited_a_day_expires(stores, case, author):
