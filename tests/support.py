@@ -247,6 +247,10 @@ class LiveApp:
             "-Q", "import,analysis,sweep,train,sample", "-n", f"live{self.port}@%h",
         )  # fmt: skip
 
+    def group(self, name: str) -> int:
+        """Process group of a running part, for code that must end it at a moment of its own choosing."""
+        return self._processes[name].pid
+
     def stop(self, name: str, *, kill: bool = False) -> None:
         """End ``web`` or ``worker``; ``kill`` gives it no chance to say good-bye."""
         process = self._processes.pop(name)

@@ -35,10 +35,22 @@ print(json.dumps([row.state, row.attempt, row.error, found.count(),
                   AnalysisRegion.objects.filter(analysis__in=found).count()]))
 """
 
+# In the process that looks, because by the time another one hears of it the analysis may be over.
+KILL = """
+import os, signal
+from medweb.jobs.models import Job
+from tests.support import wait_until
+def reached():
+    row = Job.objects.get(pk={job})
+    return row.progress > 0.35 or not row.is_active
+wait_until(reached, seconds=60, what="job {job} is under way", failed=lambda: None)
+os.killpg({group}, signal.SIGKILL)
+"""
+
 
 def test_a_worker_killed_in_the_middle_costs_an_attempt_not_the_result(live_app: LiveApp):
     _case, job = json.loads(live_app.python(SEED).splitlines()[-1])
-    live_app.python(WAIT.format(job=job, condition="row.progress > 0.35 or not row.is_active", seconds=60))
+    live_app.python(KILL.format(job=job, group=live_app.group("worker")))
     live_app.stop("worker", kill=True)
     live_app.start_worker()
     said = live_app.python(WAIT.format(job=job, condition="not row.is_active", seconds=150))
