@@ -16,6 +16,7 @@ blobs.names_blobs(cases.named_digests)
     minutes=10,
     title=_("Clean an upload"),
     on_abandoned=uploads.abandoned,
+    may_run=uploads.check_user_can_judge,
 )
 def clean_upload(run: Run, *, upload_id: int) -> None:
     uploads.judge(run, upload_id=upload_id)

@@ -108,6 +108,14 @@ def _close(upload: Upload, state: UploadState, code: str, sentence: str) -> None
     _announce(upload)
 
 
+def check_user_can_judge(user: User, *, upload_id: int) -> None:
+    """Raise unless ``user`` may have this upload judged again."""
+    upload = Upload.objects.select_related("case").filter(pk=upload_id).first()
+    if upload is None:
+        raise ValidationError(_("The case was deleted."))
+    check_user_can_edit_upload(user, upload)
+
+
 def judge(run: Run, *, upload_id: int) -> None:
     """The clean-upload job: compute without a transaction, then write everything at once."""
     upload = Upload.objects.filter(pk=upload_id).first()

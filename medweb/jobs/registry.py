@@ -20,6 +20,7 @@ class Kind:
     title: str | Promise
     function: Callable[..., None]
     on_abandoned: "Callable[[Job, str], None] | None"
+    may_run: "Callable[..., None] | None" = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -32,6 +33,7 @@ def job(
     minutes: float,
     title: str | Promise,
     on_abandoned: "Callable[[Job, str], None] | None" = None,
+    may_run: "Callable[..., None] | None" = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a job kind.
 
@@ -48,6 +50,9 @@ def job(
     on_abandoned : callable, optional
         Called inside the transaction that ends a job without a result (failed or cancelled), with the row
         and the sentence shown; puts the subject's own row into its matching state.
+    may_run : callable, optional
+        ``may_run(user, **params)`` raises PermissionDenied, or ValidationError when the subject is gone.
+        Asked before the job is tried again: rights may have been lost since it was asked for.
     """
     if queue not in QUEUES:
         raise ValueError(f"Unknown queue {queue!r}; one of {', '.join(QUEUES)}.")
@@ -55,7 +60,7 @@ def job(
     def register(function: Callable[..., None]) -> Callable[..., None]:
         if name in _kinds and _kinds[name].function is not function:
             raise ValueError(f"Two jobs are called {name}.")
-        _kinds[name] = Kind(name, queue, minutes, title, function, on_abandoned)
+        _kinds[name] = Kind(name, queue, minutes, title, function, on_abandoned, may_run)
         return function
 
     return register

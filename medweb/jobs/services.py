@@ -82,8 +82,18 @@ def cancel(*, job: Job, by: User) -> None:
 
 
 def retry(*, job: Job, by: User) -> Job:
-    """Queue a failed or cancelled job once more; the row stays, so its history does."""
+    """Queue a failed or cancelled job once more; the row stays, so its history does.
+
+    Raises
+    ------
+    PermissionDenied
+        Also when ``by`` may not ask for this work, or may no longer.
+    ValidationError
+    """
     check_user_can_stop(by, job)
+    may_run = kind(job.kind).may_run
+    if may_run is not None:
+        may_run(by, **job.params)
     with transaction.atomic():
         try:
             with transaction.atomic():

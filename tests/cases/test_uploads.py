@@ -16,6 +16,7 @@ from cases.enums import UploadState
 from cases.models import Case, Frame, Instance, Upload
 from cases.services import cases, quarantine, uploads
 from cases.tasks import expire_raw_files
+from medweb.accounts.models import User
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services as jobs
 from medweb.jobs.models import Job, State
@@ -208,6 +209,19 @@ def test_trying_an_ended_upload_again_says_to_send_it_again(stores, case, author
     assert work(job.pk) == "failed"
     job.refresh_from_db()
     assert job.error == "This file was already judged; send it again."
+
+
+def test_only_who_may_still_edit_the_case_has_a_file_judged_again(stores, case, author):
+    upload = rows.upload(case, pictures.png(), by=author)
+    job = rows.job_of(upload)
+    jobs.cancel(job=job, by=author)
+    author.role_grants.all().delete()
+    for nobody in (User.objects.get(pk=author.pk), rows.person("staff")):
+        with pytest.raises(PermissionDenied):
+            jobs.retry(job=job, by=nobody)
+    case.delete()
+    with pytest.raises(ValidationError, match="The case was deleted"):
+        jobs.retry(job=job, by=rows.person("administrator"))
 
 
 def test_a_judgement_that_was_overtaken_by_cancelling_writes_nothing(stores, case, author, monkeypatch):

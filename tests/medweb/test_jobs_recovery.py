@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from medweb.accounts.models import User
 from medweb.audit.models import AuditEvent
 from medweb.jobs import broker, registry, services
 from medweb.jobs.models import ATTEMPTS, Job, State
@@ -181,6 +182,22 @@ def test_retry_keeps_the_row_and_gives_it_fresh_attempts(kinds: Register, sent: 
     assert job.attempt == 2
     with pytest.raises(ValidationError, match="Only a failed or cancelled job"):
         services.retry(job=job, by=owner)
+
+
+def test_retry_asks_whether_the_work_is_still_allowed(kinds: Register, sent: Sent) -> None:
+    owner, asked = person("ann"), []
+
+    def lost_the_right(user: User, *, case: int) -> None:
+        asked.append((user, case))
+        raise PermissionDenied("You are no longer an instructor.")
+
+    job = services.enqueue(kinds(finishing, may_run=lost_the_right), params={"case": 7}, by=owner)
+    services.cancel(job=job, by=owner)
+    with pytest.raises(PermissionDenied, match="no longer an instructor"):
+        services.retry(job=job, by=owner)
+    assert asked == [(owner, 7)]
+    assert Job.objects.get(pk=job.pk).state == State.CANCELLED
+    assert sent() == [job.pk]
 
 
 def test_retry_gives_way_to_the_same_work_that_waits_already(work_kind: str, sent: Sent) -> None:
