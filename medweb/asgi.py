@@ -5,7 +5,9 @@ import warnings
 
 from django.core.asgi import get_asgi_application
 
+from medweb.limits import BodyLimit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medweb.settings")
 # WhiteNoise hands out iterators that are not asynchronous; the files are small and read at once.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-application = get_asgi_application()
+application = BodyLimit(get_asgi_application())

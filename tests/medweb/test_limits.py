@@ -1,0 +1,111 @@
+"""Bodies that are too large are refused before Django keeps any of them."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from pytest_django.fixtures import Settings
+
+from medweb import asgi
+from medweb.limits import ENVELOPE, USUAL, BodyLimit, limit_of
+
+
+class Inner:
+    """An application that reads the whole body before it answers, and remembers how much it got."""
+
+    def __init__(self) -> None:
+        self.got = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            self.got += len(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = ()) -> Any:
+    """Status, headers and body of the answer, bytes that arrived inside, and chunks never asked for."""
+    left = list(chunks)
+    answer: list[Any] = []
+
+    async def receive() -> Any:
+        chunk = left.pop(0) if left else b""
+        return {"type": "http.request", "body": chunk, "more_body": bool(left)}
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    inner = Inner()
+    headers = [] if declared is None else [(b"content-length", declared)]
+    await BodyLimit(inner)({"type": "http", "path": path, "headers": headers}, receive, send)
+    start, body = answer
+    return start["status"], dict(start["headers"]), body["body"], inner.got, len(left)
+
+
+@pytest.mark.parametrize("declared", [str(USUAL + 1).encode(), b"9" * 5000])
+async def test_what_says_it_is_too_large_is_not_read_at_all(declared: bytes) -> None:
+    status, headers, body, got, left = await sent_to("/sign-in/", declared=declared, chunks=(b"x",) * 3)
+    assert (status, got, left) == (413, 0, 3)
+    assert headers[b"content-type"].startswith(b"text/plain")
+    assert b"10 MB" in body
+
+
+async def test_what_says_nothing_is_counted() -> None:
+    chunk = b"x" * (4 * 1024 * 1024)
+    status, _headers, _body, got, left = await sent_to("/api/annotations/", chunks=(chunk,) * 6)
+    assert status == 413
+    assert got <= USUAL
+    assert left == 3
+
+
+async def test_the_api_and_uploads_are_answered_with_a_problem(settings: Settings) -> None:
+    settings.UPLOAD_MAX_BYTES = 1000
+    for path in ("/api/cases/1/uploads/", "/cases/1/uploads/new/"):
+        assert (await sent_to(path, declared=str(ENVELOPE + 1000).encode()))[0] == 200
+        status, headers, body, *_rest = await sent_to(path, declared=str(ENVELOPE + 1001).encode())
+        assert (status, headers[b"content-type"]) == (413, b"application/problem+json")
+        assert json.loads(body)["code"] == "too-large"
+        assert json.loads(body)["detail"].endswith(".")
+
+
+async def test_what_is_within_the_limit_passes_untouched() -> None:
+    status, _headers, _body, got, _left = await sent_to("/sign-in/", declared=b"6", chunks=(b"abc", b"def"))
+    assert (status, got) == (200, 6)
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases/1/uploads/", "/cases/x/uploads/new/", "/cases/1/uploads/new/x", "/api/cases/1/", "/"]
+)
+def test_only_addresses_for_files_take_files(path: str) -> None:
+    assert limit_of(path) == USUAL
+    assert limit_of("/cases/12/uploads/new/") == limit_of("/api/cases/12/uploads/") > USUAL
+
+
+def test_the_server_runs_behind_the_limit() -> None:
+    assert isinstance(asgi.application, BodyLimit)
+    assert isinstance(asgi.application.application, ASGIHandler)
+
+
+async def test_django_drops_what_it_has_kept() -> None:
+    """The real thing under the limit: no answer of its own, no file left open."""
+    answer: list[Any] = []
+    chunk = b"x" * (4 * 1024 * 1024)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": chunk, "more_body": True}
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/sign-in/", "query_string": b"", "headers": [],
+        "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    await asgi.application(scope, receive, send)
+    assert [message.get("status") for message in answer] == [413, None]
