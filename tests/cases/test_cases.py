@@ -1,10 +1,11 @@
 """Writing, publishing and deleting cases."""
 
+import threading
 import time
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from cases import blobs
@@ -14,7 +15,9 @@ from cases.models import Case, Frame, Instance
 from cases.policies import case_is_publishable
 from cases.services import cases, intake
 from medweb.audit.models import AuditEvent
+from medweb.jobs.run import work
 from tests.builders import pictures, rows, traces
+from tests.support import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -176,6 +179,44 @@ def test_deleting_a_case_stops_the_work_on_it(stores, author):
     job.refresh_from_db()
     others.refresh_from_db()
     assert (job.state, job.error, others.state) == ("cancelled", "The case was deleted.", "queued")
+
+
+@pytest.mark.postgres
+def test_a_case_is_deleted_while_an_upload_of_it_is_written(stores, author, monkeypatch):
+    """The deletion waits for the rows of the upload and takes them along; SQLite has one writer at a time."""
+    case = rows.draft(author, images=1)
+    job = rows.job_of(rows.upload(case, pictures.ct(2), by=author))
+    attach, answers = intake.attach, []
+
+    def delete():
+        try:
+            cases.delete(case=Case.objects.get(pk=case.pk), by=author)
+            answers.append("deleted")
+        finally:
+            connection.close()
+
+    deletion = threading.Thread(target=delete)
+
+    def waits_for_us():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            return cursor.fetchone()[0] > 0
+
+    def overtaken(*args):
+        outcome = attach(*args)
+        deletion.start()
+        wait_until(waits_for_us, seconds=20, what="the deletion waits", failed=lambda: None)
+        return outcome
+
+    monkeypatch.setattr(intake, "attach", overtaken)
+    assert work(job.pk) == "done"
+    deletion.join(timeout=20)
+    assert answers == ["deleted"]
+    assert not Case.objects.exists()
+    assert not Instance.objects.exists()
 
 
 def test_bytes_that_another_case_names_stay(stores, author):
