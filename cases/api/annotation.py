@@ -124,7 +124,7 @@ class AnnotationDetail(APIView):
 class AnnotationSubmit(APIView):
     @extend_schema(request=AnnotationSubmitSerializer, responses=AnnotationSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Hand the layer in."""
+        """Hand the layer in; save over the ``revision`` in the answer from then on."""
         annotation = _visible(request, pk)
         try:
             sent = services.submit(

@@ -83,16 +83,27 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
 
 @transaction.atomic
 def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
-    """Hand the layer in: it becomes visible to those it is meant for."""
+    """Hand the layer in: it becomes visible to those it is meant for.
+
+    A revision of its own: a save that set out before and arrives after would otherwise make it a draft again,
+    and nobody would learn why the drawing is not there.
+
+    Raises
+    ------
+    PermissionDenied, ValidationError
+    StaleRevision
+        When somebody saved in between; carries what is stored now.
+    """
     check_user_can_edit_annotation(by, annotation)
     check_annotation_move(annotation, AnnotationStatus.SUBMITTED)
     changed = Annotation.objects.filter(
         pk=annotation.pk, revision=revision, status=AnnotationStatus.DRAFT
-    ).update(status=AnnotationStatus.SUBMITTED, submitted_at=timezone.now())
+    ).update(revision=F("revision") + 1, status=AnnotationStatus.SUBMITTED, submitted_at=timezone.now())
     annotation.refresh_from_db()
     if not changed:
         raise StaleRevision(current_state(annotation))
-    record("annotation.submit", annotation, by=by, revision=revision)
+    _keep_revision(annotation, by)
+    record("annotation.submit", annotation, by=by, revision=annotation.revision)
     case_id, annotation_id = annotation.series.case_id, annotation.pk
     publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
     transaction.on_commit(lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id))

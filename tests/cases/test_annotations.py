@@ -199,9 +199,26 @@ def test_submitting_makes_it_visible_and_drawing_on_makes_it_a_draft_again(serie
     assert layer in Annotation.objects.visible_to(author)
     with pytest.raises(ValidationError, match="already"):
         annotations.submit(annotation=layer, revision=1, by=student)
-    annotations.save(annotation=layer, revision=1, shapes=[], by=student)
+    annotations.save(annotation=layer, revision=2, shapes=[], by=student)
     assert layer.status == "draft"
+    assert list(layer.revisions.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
     assert layer not in Annotation.objects.visible_to(author)
+
+
+def test_a_save_that_arrives_after_submitting_does_not_undo_it(series):
+    """It set out before; its answer carries the revision and the shapes that were submitted."""
+    student = rows.person()
+    shapes = [rows.shape()]
+    layer = annotations.start(series=series, shapes=shapes, by=student)
+    sent = signed_in(student).post(
+        f"/api/annotations/{layer.pk}/submit/", {"revision": 1}, content_type="application/json"
+    )
+    assert (sent.status_code, sent.json()["revision"]) == (200, 2)
+    late = put(signed_in(student), layer, revision=1, shapes=shapes)
+    assert late.status_code == 409
+    assert (late.json()["current"]["revision"], late.json()["current"]["status"]) == (2, "submitted")
+    layer.refresh_from_db()
+    assert layer.status == "submitted"
 
 
 def test_submitting_a_stale_revision_is_refused(series):

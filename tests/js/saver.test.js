@@ -204,6 +204,30 @@ test("submitting saves first, and not at all when saving fails", async () => {
   assert.equal(saver.state, "refused");
 });
 
+test("saves over the revision that submitting gave", async () => {
+  const { server, saver, tick, conflicts } = setup();
+  saver.changed([point("a")]);
+  assert.equal(await saver.submit(), true);
+  assert.equal(saver.revision, 2);
+  saver.changed([point("a"), point("b")]);
+  await tick();
+  assert.deepEqual(server.calls, ["create", "submit", "update"]);
+  assert.equal(server.mine.shapes.length, 2);
+  assert.deepEqual(conflicts, []);
+});
+
+test("a save that arrives after another tab submitted the same leaves it submitted", async () => {
+  const { server, saver, tick, states } = setup();
+  saver.load({ id: 7, revision: 1, shapes: [] });
+  server.mine = { id: 7, layer: "mine", status: "submitted", revision: 3, shapes: [point("a")] };
+  saver.changed([point("a")]);
+  await tick();
+  assert.deepEqual(server.calls, ["update"]);
+  assert.equal(saver.revision, 3);
+  assert.equal(states.at(-1), "saved");
+  assert.equal(server.mine.status, "submitted");
+});
+
 test("both means everything of both", () => {
   const both = mergeBoth([point("same"), point("moved", 5), point("mine")], [point("same"), point("moved", 6), point("theirs")], () => "new");
   assert.deepEqual(both.map((shape) => shape.id), ["same", "moved", "theirs", "new", "mine"]);
