@@ -6,8 +6,12 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.steps import Api, Screen, drop_files, toast
+from tests.browser.steps import Api, Screen, drop_files, toast, wait_for
 from tests.support import shared
+
+LOADED = (
+    "() => [...document.querySelectorAll('.compare img')].slice(0, 2).every((img) => img.naturalWidth > 0)"
+)
 
 TITLE = "Liver metastases of a colorectal cancer"
 SLICES = 41
@@ -151,9 +155,8 @@ def analyse(visit: Visit, page: Page, address: str) -> None:
         pictures = panel.locator(".compare img")
         expect(pictures.nth(1)).to_be_visible()
         pictures.first.scroll_into_view_if_needed()
-        watcher.wait_for_function(
-            "[...document.querySelectorAll('.compare img')].slice(0, 2).every((img) => img.naturalWidth > 0)"
-        )
+        # Not wait_for_function: it polls by eval, which the page's policy refuses.
+        wait_for(lambda page=watcher: page.evaluate(LOADED), "the first two pictures are there")
         # The whole picture and the first regions, each a column with numbers.
         expect(panel.locator("table thead").first.locator("th.numeric").nth(1)).to_be_visible()
     with later.expect_download() as download:
