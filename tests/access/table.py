@@ -241,7 +241,7 @@ CASES_API = [
     ),
     Row(
         "api-annotation", "PUT", "403 200 403 403", "404 404 404 403",
-        args=reference, body=lambda w: {"revision": 1, "shapes": a_shape(w)},
+        args=reference, body=lambda w: {"revision": w.reference.revision, "shapes": a_shape(w)},
     ),
     Row(
         "api-annotation-submit", "POST", "200 404 404 403", "404 404 404 403",

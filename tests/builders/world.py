@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from analysis.core.learn.evaluate import evaluate
 from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction, TrainingRun
+from analysis.services.features import settings_of
 from cases import blobs
 from cases.models import Annotation, Case, Collection, Frame, Series, Upload
 from cases.services import annotations, collections
@@ -134,13 +135,13 @@ def _model(collection: Collection, case: Case, by: User) -> ModelVersion:
         number=1,
         algorithm="svm",
         feature_set="picture",
-        settings_digest="0" * 64,
+        settings_digest=settings_of("picture").digest(),
         feature_names=["intensity.mean"],
         labels=["sick", "well"],
         metrics=_metrics(),
         charts={"roc": {"light": blobs.put(CHART), "dark": blobs.put(CHART)}},
         importance=[["intensity.mean", 1.0]],
-        file_digest="0" * 64,
+        file_digest=blobs.put(b"a model"),
     )
     Prediction.objects.create(
         case=case, model=model, label="sick", probabilities={"sick": 0.75, "well": 0.25}
