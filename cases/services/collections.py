@@ -51,7 +51,7 @@ def update(
     if unknown := set(fields) - set(FIELDS):
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
     if fields.get("visibility", collection.visibility) != collection.visibility:
-        check_turning(collection, collection.cases.all(), by)
+        _check_turning(collection, collection.cases.all(), by)
     for name, value in fields.items():
         setattr(collection, name, value)
     collection.full_clean()
@@ -62,7 +62,7 @@ def update(
     return collection
 
 
-def check_turning(collection: Collection, cases: "QuerySet[Case]", by: User) -> None:
+def _check_turning(collection: Collection, cases: "QuerySet[Case]", by: User) -> None:
     """Refuse what would hide or show cases of other authors.
 
     Closing hides them from everyone not invited; opening, deleting and taking out of a closed collection
@@ -85,7 +85,7 @@ def delete(*, collection: Collection, by: User) -> None:
     """Remove the collection; its cases stay."""
     check_user_can_edit_collection(by, collection)
     if collection.visibility == Visibility.MEMBERS:
-        check_turning(collection, collection.cases.all(), by)
+        _check_turning(collection, collection.cases.all(), by)
     record("collection.delete", collection, by=by)
     collection.delete()
 
@@ -119,7 +119,7 @@ def take_out(*, collection: Collection, case: Case, by: User) -> None:
     if collection.visibility == Visibility.EVERYONE or not user_can_edit_case(by, case):
         check_user_can_edit_collection(by, collection)
     if collection.visibility == Visibility.MEMBERS:
-        check_turning(collection, collection.cases.filter(pk=case.pk), by)
+        _check_turning(collection, collection.cases.filter(pk=case.pk), by)
     gone, _rows = CollectionItem.objects.filter(collection=collection, case=case).delete()
     if gone:
         record("collection.take-out", collection, by=by, case=case.pk)
