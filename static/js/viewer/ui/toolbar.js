@@ -83,6 +83,13 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const redo = button("redo", t("redo"), "Ctrl+Shift+Z", () => host.redo());
   const remove = button("remove", t("remove"), "Delete", () => host.removeSelected());
 
+  // What the wheel and the keys do as well: the first to go when the tools do not fit into one row.
+  const steps = [
+    button("zoomOut", t("zoomOut"), "-", () => host.zoom("out")),
+    button("zoomIn", t("zoomIn"), "+", () => host.zoom("in")),
+  ];
+  const actual = button("actual", t("actual"), "1", () => host.zoom("actual"));
+
   const bar = h(
     "div",
     { class: "viewer-toolbar", role: "toolbar", "aria-label": t("tools") },
@@ -92,10 +99,9 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     group(t("grey"), choice, width.label, center.label, invert),
     group(
       t("view"),
-      button("zoomOut", t("zoomOut"), "-", () => host.zoom("out")),
-      button("zoomIn", t("zoomIn"), "+", () => host.zoom("in")),
+      ...steps,
       button("fit", t("fit"), "0", () => host.zoom("fit")),
-      button("actual", t("actual"), "1", () => host.zoom("actual")),
+      actual,
       smooth,
     ),
     group(t("viewer"), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
@@ -109,7 +115,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   });
   bar.addEventListener("keydown", (event) => {
     if (!(event.target instanceof HTMLButtonElement)) return;
-    const all = buttons().filter((item) => !item.disabled);
+    const all = buttons().filter((item) => !item.disabled && !item.hidden);
     const at = all.indexOf(event.target);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (next === undefined) return;
@@ -117,6 +123,24 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     event.stopPropagation();
     all[(next + all.length) % all.length].focus();
   });
+
+  let known = 0;
+  /** Hides the spare buttons when the groups would need a second row; the tab stop never stays on one. */
+  const fit = () => {
+    if (bar.clientWidth === known) return;
+    known = bar.clientWidth;
+    const spare = [...steps, actual];
+    for (const item of spare) item.hidden = false;
+    const groups = [...bar.children].filter((child) => child instanceof HTMLElement);
+    const wraps = () => groups.some((child) => child.offsetTop !== groups[0].offsetTop);
+    for (const item of steps) item.hidden = wraps() || steps[0].hidden;
+    actual.hidden = wraps();
+    if (!spare.some((item) => item.hidden && item.tabIndex === 0)) return;
+    for (const item of spare) item.tabIndex = -1;
+    buttons()[0].tabIndex = 0;
+  };
+  // In the next frame: a change of height inside the observer would be reported as a loop.
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(bar);
 
   /** @param {HTMLInputElement} field @param {number} value */
   const show = (field, value) => {
