@@ -193,7 +193,7 @@ class LiveApp:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "MEDWEB_SAMPLE_LIBRARY": "0",
-            # A job of a killed worker is taken up after this; thirty seconds are right for people, not for tests.
+            # A killed worker's job is taken up after this; thirty seconds suit people, not tests.
             "MEDWEB_JOB_LEASE": "6",
             "PYTHONUNBUFFERED": "1",
             "CELERY_SKIP_CHECKS": "1",

@@ -179,7 +179,9 @@ def compute_collection(run: Run, *, model_id: int) -> None:
     measured, skipped = _measure_all(run, model, cases)
     found = _answer_all(run, model, pipeline, measured)
     with run.finish() as result:
-        alive = set(Case.objects.filter(pk__in=list(measured)).values_list("pk", flat=True))
+        # Locked, or a case deleted before this commits would take the whole collection's answers along.
+        rows = Case.objects.select_for_update().order_by("pk").filter(pk__in=list(measured))
+        alive = set(rows.values_list("pk", flat=True))
         result["predicted"] = store([a for a in found if a.case_id in alive])
         result["skipped"] = skipped
         for case_id in sorted(alive):

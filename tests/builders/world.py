@@ -73,7 +73,7 @@ def build(name: str) -> World:
         student_layer=layer,
         reference=reference,
         job=rows.job_of(upload),
-        failed_job=_failed_job(author),
+        failed_job=_failed_job(hidden, author),
         analysis=_analysis(hidden, author),
         model=_model(club, hidden, people[Role.STAFF]),
     )
@@ -86,11 +86,11 @@ def _make_trainable(collection: Collection, author: User) -> None:
         collections.put(collection=collection, case=case, label=("sick", "well")[number % 2], by=author)
 
 
-def _failed_job(by: User) -> Job:
+def _failed_job(case: Case, by: User) -> Job:
     return Job.objects.create(
         kind="analysis.analyse-case",
         queue="analysis",
-        params={"case_id": 0},
+        params={"case_id": case.pk},
         asked_by=by,
         state=State.FAILED,
         error="It did not work.",

@@ -66,9 +66,7 @@ def test_different_wordings_are_different_terms(one: str, other: str) -> None:
 
 def test_who_may_not_write_makes_no_term() -> None:
     with pytest.raises(PermissionDenied):
-        cases.create(
-            fields={"title": "Mine", "diagnosis_text": "Zebra"}, by=rows.person("student")
-        )
+        cases.create(fields={"title": "Mine", "diagnosis_text": "Zebra"}, by=rows.person("student"))
     assert not Term.objects.filter(display="Zebra").exists()
 
 
