@@ -24,4 +24,4 @@ check: dev
 	@$(VENV)/bin/python -m tests.check
 
 test: check
-	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist loadscope
+	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
