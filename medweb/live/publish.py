@@ -2,14 +2,23 @@
 
 import json
 import logging
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 from django.db import transaction
 
 log = logging.getLogger("medweb.live")
-CHANNEL = "medweb:live:"
 _client: redis.Redis | None = None
+
+
+def channel(topic: str, url: str | None = None) -> str:
+    """Name of the channel of ``topic`` on the broker at ``url``, ours when left out.
+
+    Redis channels ignore the number of the database, so the name carries it: two installations that share a
+    server must not hear each other.
+    """
+    return f"medweb:{urlsplit(url or settings.REDIS_URL).path.strip('/') or 0}:live:{topic}"
 
 
 def client() -> redis.Redis:
@@ -30,7 +39,7 @@ def publish(topic: str, event: str, **ids: int | str) -> None:
         if not settings.REDIS_URL:
             return
         try:
-            client().publish(CHANNEL + topic, message)
+            client().publish(channel(topic), message)
         except redis.RedisError as error:
             log.warning("No live news (%s)", type(error).__name__)
 

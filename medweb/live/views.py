@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 from redis.exceptions import RedisError
 
 from medweb.accounts.models import User
-from medweb.live.publish import CHANNEL
+from medweb.live.publish import channel
 from medweb.live.topics import allowed
 
 log = logging.getLogger("medweb.live")
@@ -72,7 +72,7 @@ async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         )
         pubsub = connection.pubsub(ignore_subscribe_messages=True)
         try:
-            await pubsub.subscribe(*(CHANNEL + name for name in heard))
+            await pubsub.subscribe(*(channel(name) for name in heard))
             yield b"retry: 2000\nevent: ready\ndata: {}\n\n"
             checked = time.monotonic()
             while time.monotonic() < ends:

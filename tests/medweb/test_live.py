@@ -17,9 +17,9 @@ from pytest_django.fixtures import Settings
 from medweb.accounts import services as accounts
 from medweb.accounts.models import User
 from medweb.live import topics, views
-from medweb.live.publish import CHANNEL, publish
+from medweb.live.publish import channel, publish
 from tests.analysis.building import a_case, person
-from tests.support import free_port
+from tests.support import free_port, with_database
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 
@@ -152,7 +152,7 @@ async def test_news_come_on_commit_and_never_after_a_rollback(clean_broker: str)
     topic = f"user:{ann.pk}"
     with redis.Redis.from_url(clean_broker) as client:
         listener = client.pubsub(ignore_subscribe_messages=True)
-        listener.subscribe(CHANNEL + topic)
+        listener.subscribe(channel(topic))
         listener.get_message(timeout=1)
         async with opened(await browser(ann), topic) as stream:
             await in_thread(changed_then_rolled_back, topic)
@@ -225,6 +225,22 @@ async def test_a_stream_ends_by_itself(clean_broker: str, monkeypatch: pytest.Mo
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await piece(stream) is not None:
                 continue
+
+
+def test_databases_of_one_broker_do_not_hear_each_other(clean_broker: str, settings: Settings) -> None:
+    """Redis channels are the same in all its databases."""
+    with redis.Redis.from_url(clean_broker) as client:
+        listener = client.pubsub(ignore_subscribe_messages=True)
+        listener.subscribe(channel("user:1"))
+        listener.get_message(timeout=1)
+        publish("user:1", "job-changed", job=2)
+        ours, settings.REDIS_URL = settings.REDIS_URL, with_database(clean_broker, 15)
+        publish("user:1", "job-changed", job=3)
+        settings.REDIS_URL = ours
+        publish("user:1", "job-changed", job=4)
+        heard = [listener.get_message(timeout=PATIENCE_SECONDS) for _number in range(2)]
+        listener.close()
+    assert [json.loads(message["data"])["job"] for message in heard] == [2, 4]
 
 
 def test_news_are_lost_quietly_when_the_broker_is_down(

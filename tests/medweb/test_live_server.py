@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 
-from medweb.live.publish import CHANNEL
+from medweb.live.publish import channel
 from tests.conftest import POSTGRES
 from tests.support import LiveApp, processes_with, wait_until
 
@@ -81,10 +81,11 @@ def test_open_streams_hold_no_database_connection(
     live_app: LiveApp, listener: tuple[httpx.Client, str]
 ) -> None:
     client, topic = listener
-    with redis.Redis.from_url(live_app.environment["REDIS_URL"]) as broker, ExitStack() as open_streams:
+    url = live_app.environment["REDIS_URL"]
+    with redis.Redis.from_url(url) as broker, ExitStack() as open_streams:
 
         def subscribed() -> int:
-            return int(broker.pubsub_numsub(CHANNEL + topic)[0][1])
+            return int(broker.pubsub_numsub(channel(topic, url))[0][1])
 
         before = connections_of(live_app)
         # An iterator of lines that is let go closes its stream.

@@ -18,7 +18,7 @@ import analysis.services
 import cases.services
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import State
-from medweb.live.publish import CHANNEL
+from medweb.live.publish import channel
 from tests.services.scenarios import SCENARIOS, World
 from tests.support import ROOT
 
@@ -62,17 +62,17 @@ def heard(clean_broker: str) -> Iterator[Any]:
     """``heard()``: topic and message of everything published since it was last asked."""
     with redis.Redis.from_url(clean_broker) as client:
         listener = client.pubsub(ignore_subscribe_messages=True)
-        listener.psubscribe(CHANNEL + "*")
+        listener.psubscribe(channel("*"))
         listener.get_message(timeout=1)
 
         def read() -> list[tuple[str, dict[str, Any]]]:
             # A message of one's own marks the end: what was published before it has been read.
-            client.publish(f"{CHANNEL}end", "{}")
+            client.publish(channel("end"), "{}")
             found = []
             while True:
                 message = listener.get_message(timeout=10)
                 assert message is not None
-                topic = message["channel"].decode().removeprefix(CHANNEL)
+                topic = message["channel"].decode().removeprefix(channel(""))
                 if topic == "end":
                     return found
                 found.append((topic, json.loads(message["data"])))
