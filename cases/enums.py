@@ -65,7 +65,15 @@ CASE_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+class Clearance(models.TextChoices):
+    """Whether the pixels of a series may be shown to readers."""
+
+    CLEARED = "cleared", _("Cleared")
+    HELD = "held", _("Waiting at the de-identification desk")
+
+
 class UploadState(models.TextChoices):
+    RECEIVING = "receiving", _("Being received")
     QUARANTINED = "quarantined", _("In quarantine")
     CLEANING = "cleaning", _("Being cleaned")
     ACCEPTED = "accepted", _("Accepted")
@@ -74,6 +82,7 @@ class UploadState(models.TextChoices):
 
 
 UPLOAD_MOVES: dict[str, frozenset[str]] = {
+    UploadState.RECEIVING: frozenset({UploadState.QUARANTINED, UploadState.REFUSED, UploadState.CANCELLED}),
     UploadState.QUARANTINED: frozenset({UploadState.CLEANING, UploadState.REFUSED, UploadState.CANCELLED}),
     UploadState.CLEANING: frozenset(
         {UploadState.QUARANTINED, UploadState.ACCEPTED, UploadState.REFUSED, UploadState.CANCELLED}

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from cases.enums import AnnotationStatus, CaseStatus, TermSystem, Visibility
+from cases.enums import AnnotationStatus, CaseStatus, Clearance, TermSystem, Visibility
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from cases.models import Annotation, Case, Collection, Series, Term, Upload  # noqa: F401  named in strings
+    from cases.models import Annotation, Case, Collection, Series, Term, Upload, UploadBatch  # noqa: F401  named in strings
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -85,7 +85,26 @@ class TermQuerySet(models.QuerySet["Term"]):
 
 class SeriesQuerySet(models.QuerySet["Series"]):
     def visible_to(self, user: User) -> "SeriesQuerySet":
-        return self.filter(case_is_visible(user, "case"))
+        """Those of visible cases; a series that waits at the desk only for those who may edit its case."""
+        from cases.models import Case
+
+        rows = self.filter(case_is_visible(user, "case"))
+        if user.has_role(Role.ADMINISTRATOR):
+            return rows
+        editable = Case.objects.editable_by(user).filter(pk=OuterRef("case")).order_by()
+        return rows.filter(Q(clearance=Clearance.CLEARED) | Exists(editable))
+
+    def cleared(self) -> "SeriesQuerySet":
+        """Series that no one has to look at any more: what readers, cards and analyses may use."""
+        return self.filter(clearance=Clearance.CLEARED)
+
+
+class UploadBatchQuerySet(models.QuerySet["UploadBatch"]):
+    def visible_to(self, user: User) -> "UploadBatchQuerySet":
+        """Those who may edit the case."""
+        from cases.models import Case
+
+        return self.filter(case__in=Case.objects.editable_by(user))
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from . import pseudonyms
+from .burned import TextBox
 from .deidentify import deidentify, to_bytes
 from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
@@ -55,6 +56,14 @@ class CleanInstance:
         At least one.
     removed : dict of str to int
         How often each action was taken.
+    report : dict of str to dict of str to int
+        What was done to each attribute, by keyword: ``{"PatientName": {"pseudonym/profile": 1}}``. Never a value.
+    suspicion : tuple of str
+        Why a person should look at the pixels, as codes; empty when nobody needs to.
+    boxes : tuple of TextBox
+        Places that look like burned-in text.
+    notes : tuple of str
+        What readers should know, as codes; for example ``"face"``.
     """
 
     kind: str
@@ -73,6 +82,10 @@ class CleanInstance:
     digest: str
     frames: tuple[DecodedFrame, ...]
     removed: dict[str, int]
+    report: dict[str, dict[str, int]] = field(default_factory=dict)
+    suspicion: tuple[str, ...] = ()
+    boxes: tuple[TextBox, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def clean(data: bytes, *, secret: bytes) -> CleanInstance:

@@ -5,7 +5,7 @@ from cases.models.case import Case
 from cases.models.collection import Collection, CollectionItem
 from cases.models.series import Frame, Instance, Series
 from cases.models.term import Term
-from cases.models.upload import Upload
+from cases.models.upload import Upload, UploadBatch
 
 __all__ = [
     "Annotation",
@@ -18,4 +18,5 @@ __all__ = [
     "Series",
     "Term",
     "Upload",
+    "UploadBatch",
 ]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
-from cases.enums import Modality
+from cases.enums import Clearance, Modality
 from cases.models.case import Case
 from cases.querysets import SeriesQuerySet
 
@@ -18,6 +18,8 @@ class Series(models.Model):
     description = models.CharField(max_length=120, blank=True)
     number = models.PositiveIntegerField(default=1)
     is_localiser = models.BooleanField(default=False)
+    clearance = models.CharField(max_length=8, choices=Clearance, default=Clearance.CLEARED)
+    notes = models.JSONField(default=list)
     frame_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -26,10 +28,19 @@ class Series(models.Model):
 
     class Meta:
         ordering = ("case", "number", "id")
-        constraints = (models.UniqueConstraint(fields=["case", "series_uid"], name="one_series_per_case"),)
+        constraints = (
+            models.UniqueConstraint(fields=["case", "series_uid"], name="one_series_per_case"),
+            models.CheckConstraint(
+                condition=models.Q(clearance__in=Clearance.values), name="known_clearance"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.description or f"{self.modality} {self.number}"
+
+    @property
+    def is_held(self) -> bool:
+        return self.clearance == Clearance.HELD
 
 
 class Instance(models.Model):

@@ -7,7 +7,24 @@ from django.utils import timezone
 from cases.enums import UploadState
 from cases.models.case import Case
 from cases.models.series import Series
-from cases.querysets import UploadQuerySet
+from cases.querysets import UploadBatchQuerySet, UploadQuerySet
+
+
+class UploadBatch(models.Model):
+    """Files that were sent at once; one table tells the fate of each, one privacy report covers them."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="batches")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = UploadBatchQuerySet.as_manager()
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
 
 
 class Upload(models.Model):
@@ -15,6 +32,7 @@ class Upload(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="uploads")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    batch = models.ForeignKey(UploadBatch, null=True, on_delete=models.CASCADE, related_name="uploads")
     state = models.CharField(max_length=12, choices=UploadState, default=UploadState.QUARANTINED)
     storage_key = models.CharField(max_length=64, blank=True)
     byte_count = models.BigIntegerField()
@@ -24,7 +42,13 @@ class Upload(models.Model):
     taken = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     doubled = models.PositiveIntegerField(default=0)
+    # How often a decoder died of it; the second time it is refused.
+    crashes = models.PositiveSmallIntegerField(default=0)
     removed = models.JSONField(default=dict)
+    # What was found, removed and kept, by attribute and never by value; see the privacy report.
+    report = models.JSONField(default=dict)
+    # Files inside an archive that were refused: [{"number", "code", "sentence"}].
+    inside = models.JSONField(default=list)
     series = models.ForeignKey(Series, null=True, on_delete=models.SET_NULL, related_name="uploads")
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
