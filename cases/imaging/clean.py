@@ -57,7 +57,8 @@ class CleanInstance:
     removed : dict of str to int
         How often each action was taken.
     report : dict of str to dict of str to int
-        What was done to each attribute, by keyword: ``{"PatientName": {"pseudonym/profile": 1}}``. Never a value.
+        What was done to each attribute, by keyword and never by value:
+        ``{"PatientName": {"pseudonym/profile": 1}}``.
     suspicion : tuple of str
         Why a person should look at the pixels, as codes; empty when nobody needs to.
     boxes : tuple of TextBox
