@@ -19,6 +19,7 @@ from .frames import DecodedFrame, decode, to_browser
 from .pictures import read_picture, write_lossless
 from .reader import HEAD, Kind, handled, read_dicom, sniff
 from .render import auto_window
+from .volumes import VOLUMES, read_volume, slices, write_volume
 
 MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "MG", "NM", "PT", "SM", "XC", "OT")
 _RELATED = {
@@ -35,7 +36,7 @@ class CleanInstance:
     Attributes
     ----------
     kind : str
-        ``"dicom"`` or ``"picture"``.
+        ``"dicom"``, ``"picture"`` or ``"volume"``.
     modality : str
         One of `MODALITIES`.
     sop_uid, series_uid, study_uid : str
@@ -49,7 +50,7 @@ class CleanInstance:
     patient_sex, patient_age : str
         ``"F"``, ``"M"``, ``"O"`` or empty; ``"045Y"`` or empty, at most ``"090Y"``.
     clean_bytes : bytes
-        De-identified DICOM file, or PNG (TIFF when there are several pages).
+        De-identified DICOM file, PNG (TIFF when there are several pages), or NIfTI in gzip.
     digest : str
         SHA-256 of `clean_bytes`, hexadecimal.
     frames : tuple of DecodedFrame
@@ -118,6 +119,8 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
         raise Refused("dicomdir", "This is the index of a disc, not an image. Upload the images it lists.")
     if kind in _ARCHIVES:
         raise Refused("archive", "An archive cannot be opened at this place. Upload the images it contains.")
+    if kind in VOLUMES:
+        return _clean_volume(data, kind, secret)
     return _clean_picture(data, secret)
 
 
@@ -212,6 +215,32 @@ def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
         digest=digest,
         frames=frames,
         removed={"remove-metadata": 1},
+    )
+
+
+def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
+    grid = read_volume(data, kind)
+    stored = write_volume(grid)
+    digest = hashlib.sha256(stored).hexdigest()
+    return CleanInstance(
+        kind="volume",
+        modality="OT",
+        sop_uid=pseudonyms.uid(secret, f"volume/{digest}"),
+        series_uid=pseudonyms.uid(secret, f"volume-series/{digest}"),
+        study_uid=pseudonyms.uid(secret, f"volume-study/{digest}"),
+        patient_key="",
+        series_description="",
+        body_part="",
+        instance_number=None,
+        manufacturer_model="",
+        patient_sex="",
+        patient_age="",
+        clean_bytes=stored,
+        digest=digest,
+        frames=tuple(slices(grid)),
+        removed={"remove-metadata": sum(grid.dropped.values())} if grid.dropped else {},
+        report={name: {"remove/volume-text": times} for name, times in sorted(grid.dropped.items())},
+        notes=grid.notes,
     )
 
 

@@ -12,6 +12,7 @@ MEDIA_DIRECTORY = b"1.2.840.10008.1.3.10"
 _EXPLICIT_VR = re.compile(
     rb"(AE|AS|AT|CS|DA|DS|DT|FL|FD|IS|LO|LT|OB|OD|OF|OW|PN|SH|SL|SQ|SS|ST|TM|UI|UL|UN|US|UT)"
 )
+_META_IMAGE = re.compile(rb"\s{0,16}(ObjectType|NDims|ObjectSubType|Comment)[ \t]{0,16}=")
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 
 
@@ -28,6 +29,9 @@ class Kind(StrEnum):
     ZIP = "zip"
     TAR = "tar"
     GZIP = "gzip"
+    NIFTI = "nifti"
+    NRRD = "nrrd"
+    METAIMAGE = "metaimage"
     UNKNOWN = "unknown"
 
 
@@ -44,6 +48,12 @@ def _looks_like_dataset(head: bytes) -> bool:
         if order == "<" and struct.unpack("<I", head[4:8])[0] <= 1024:
             return True
     return False
+
+
+def _is_nifti(head: bytes) -> bool:
+    """NIfTI names its version behind (1) or at the start of (2) a header whose length it states first."""
+    first = head[344:348] in (b"n+1\x00", b"ni1\x00") and b"\x00\x00\x01\x5c" in (head[:4], head[3::-1])
+    return first or head[4:8] in (b"n+2\x00", b"ni2\x00")
 
 
 def sniff(head: bytes) -> Kind:
@@ -84,6 +94,12 @@ def sniff(head: bytes) -> Kind:
         return Kind.WEBP
     if head[:2] == b"BM" and len(head) >= 18 and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return Kind.BMP
+    if _is_nifti(head):
+        return Kind.NIFTI
+    if head.startswith(b"NRRD000"):
+        return Kind.NRRD
+    if _META_IMAGE.match(head):
+        return Kind.METAIMAGE
     if head[257:262] == b"ustar":
         return Kind.TAR
     if _looks_like_dataset(head):

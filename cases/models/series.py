@@ -43,6 +43,9 @@ class Series(models.Model):
         return self.clearance == Clearance.HELD
 
 
+_KINDS = [("dicom", "DICOM"), ("picture", "Picture"), ("volume", "Volume")]
+
+
 class Instance(models.Model):
     """One de-identified DICOM instance or cleaned picture, stored by the hash of its bytes."""
 
@@ -50,7 +53,7 @@ class Instance(models.Model):
     sop_uid = models.CharField(max_length=80)
     digest = models.CharField(max_length=64)
     byte_count = models.BigIntegerField()
-    kind = models.CharField(max_length=8, choices=[("dicom", "DICOM"), ("picture", "Picture")])
+    kind = models.CharField(max_length=8, choices=_KINDS)
     number = models.IntegerField(default=0)
     facts = models.JSONField(default=dict)
 
