@@ -9,7 +9,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
@@ -49,8 +49,9 @@ def put(data: bytes) -> str:
     digest = hashlib.sha256(data).hexdigest()
     path = _path(digest)
     # Touching tells delete_unnamed() that somebody is about to name it.
+    now = time.time_ns()
     with suppress(FileNotFoundError):
-        os.utime(path)
+        os.utime(path, ns=(now, now))
         return digest
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
@@ -62,6 +63,57 @@ def put(data: bytes) -> str:
         Path(draft).unlink(missing_ok=True)
         raise
     return digest
+
+
+def adopt(draft: Path) -> int | None:
+    """Move a file that is named after its SHA-256 into the store, as :func:`put` does with bytes.
+
+    Parameters
+    ----------
+    draft : Path
+        On the disk of the store; gone afterwards. What a decoder's process wrote is moved, never read.
+
+    Returns
+    -------
+    int or None
+        Mark for :func:`take_back`; ``None`` when the same bytes were there.
+    """
+    path, now = _path(draft.name), time.time_ns()
+    with suppress(FileNotFoundError):
+        os.utime(path, ns=(now, now))
+        draft.unlink()
+        return None
+    os.utime(draft, ns=(now, now))
+    try:
+        draft.replace(path)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.replace(path)
+    return now
+
+
+def take_back(adopted: Mapping[str, int]) -> None:
+    """Delete what :func:`adopt` brought in and no row names after all, unless somebody else has put it since.
+
+    Parameters
+    ----------
+    adopted : mapping of str to int
+        Digest -> mark.
+    """
+    if not adopted:
+        return
+    named = set(chain.from_iterable(function() for function in _naming))
+    for digest, mark in adopted.items():
+        path = _path(digest)
+        if digest not in named:
+            # Out of put()'s sight first, looked at second, as in _drop().
+            aside = path.with_name(_ASIDE + digest)
+            with suppress(FileNotFoundError):
+                path.replace(aside)
+                if aside.stat().st_mtime_ns == mark:
+                    aside.unlink()
+                else:
+                    aside.replace(path)
 
 
 def get(digest: str) -> bytes:

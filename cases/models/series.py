@@ -20,6 +20,9 @@ class Series(models.Model):
     is_localiser = models.BooleanField(default=False)
     clearance = models.CharField(max_length=8, choices=Clearance, default=Clearance.CLEARED)
     notes = models.JSONField(default=list)
+    # Pseudonyms that tell two series apart which carry the same UID; empty when not known.
+    patient_key = models.CharField(max_length=80, blank=True)
+    frame_of_reference = models.CharField(max_length=80, blank=True)
     frame_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -56,6 +59,12 @@ class Instance(models.Model):
     kind = models.CharField(max_length=8, choices=_KINDS)
     number = models.IntegerField(default=0)
     facts = models.JSONField(default=dict)
+    # Digest of the clean bytes as they arrived: blacking out text changes them, and the same file sent again
+    # must still be known.
+    arrived_digest = models.CharField(max_length=64, blank=True)
+    # Why a person has to look at the pixels, as codes, and where: [{frame, x, y, width, height, score, source}].
+    suspicion = models.JSONField(default=list)
+    boxes = models.JSONField(default=list)
 
     personal_fields = frozenset({"facts"})
 
