@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0004_uploads_and_clearance'),
+        ('cases', '0005_volumes'),
     ]
 
     operations = [
