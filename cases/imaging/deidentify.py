@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
+from numbers import Number
 
 import pydicom
 from pydicom.config import IGNORE
@@ -39,6 +40,7 @@ _STORAGE_CLASS = re.compile(r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.[0-9.]{1,12}")
 _CODE = re.compile(r"[A-Z0-9 _]{0,16}", re.ASCII)
 _TIME = re.compile(r"[0-9:]{2,8}(\.[0-9]{1,6})?", re.ASCII)
 _AGE = re.compile(r"([0-9]{3})([DWMY])", re.ASCII)
+_NUMBER_VRS = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "DS", "IS", "AT", "SV", "UV"})
 _OLDEST = 90  # ages above 89 are one group (45 CFR 164.514(b)(2)(i)(C))
 _DUMMIES: dict[str, object] = {
     **dict.fromkeys(("LO", "SH", "LT", "ST", "UT", "UC", "CS", "AE", "PN"), "REMOVED"),
@@ -105,7 +107,7 @@ class _Walk:
             let_stops_pass(error)
             self.counts["remove-unreadable"] += 1
             return None
-        if original.VR not in expected.split(" or "):
+        if original.VR not in expected.split(" or ") or not _numbers_are_numbers(original):
             # Text under a number's tag would pass unseen.
             self.counts["remove-mismatch"] += 1
             return None
@@ -150,6 +152,15 @@ class _Walk:
 
 def _new(tag: int, vr: str, value: object, *, converted: bool = False) -> DataElement:
     return DataElement(tag, vr, value, already_converted=converted, validation_mode=IGNORE)
+
+
+def _numbers_are_numbers(element: DataElement) -> bool:
+    """Whether an attribute of numbers holds none but numbers: pydicom hands on a name in them as text."""
+    if element.VR not in _NUMBER_VRS:
+        return True
+    value = element.value
+    values = value if isinstance(value, (MultiValue, list)) else [value]
+    return all(one is None or one == "" or isinstance(one, Number) for one in values)
 
 
 def _is_standard(uid: str) -> bool:
