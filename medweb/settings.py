@@ -128,8 +128,19 @@ AXES_ENABLE_ADMIN = False
 BLOB_DIR = DATA_DIR / "blobs"
 QUARANTINE_DIR = DATA_DIR / "quarantine"
 UPLOAD_MAX_BYTES = env.number("MEDWEB_UPLOAD_MB", 512) * 1024 * 1024
+BATCH_MAX_BYTES = env.number("MEDWEB_BATCH_GB", 20) * 1024**3
+BATCH_MAX_FILES = env.number("MEDWEB_BATCH_FILES", 20_000)
+USER_MAX_BYTES = env.number("MEDWEB_USER_GB", 100) * 1024**3
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# A piece of an upload (8 MiB) goes from memory to quarantine; smaller than a piece, and Django would write each
+# into a temporary file first, outside the quarantine.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
+# Processes that open what was sent: how many for each worker, and what one file may take.
+CLEANERS = max(1, env.number("MEDWEB_CLEANERS", 2))
+CLEANER_SECONDS = env.number("MEDWEB_CLEANER_SECONDS", 60)
+CLEANER_BYTES = env.number("MEDWEB_CLEANER_MB", 4096) * 1024 * 1024
+CLEANER_FILE_BYTES = 4 * 1024**3
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -330,8 +331,8 @@ def pack(pixels: Pixels) -> bytes:
         The same for equal pixels, so that a content hash can name it.
     """
     little = np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("<"), copy=False)
-    # Level 1 loses 2 % in size against level 6 on CT slices and takes a third of the time.
-    return gzip.compress(little.tobytes(), compresslevel=1, mtime=0)
+    # libdeflate at its level 1 packs a CT slice smaller than zlib at level 1, in less than half of the time.
+    return bytes(imagecodecs.gzip_encode(little.tobytes(), level=1))
 
 
 def unpack(data: bytes, dtype: str, shape: tuple[int, ...]) -> Pixels:

@@ -1,6 +1,6 @@
 """``@job``: declares what a worker can do. The function gets a :class:`~medweb.jobs.run.Run` and ids."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,3 +94,24 @@ def housekeeping(function: Callable[[], None]) -> Callable[[], None]:
 
 def chores() -> list[Callable[[], None]]:
     return list(_chores)
+
+
+_warm_ups: list[tuple[str, Callable[[], None]]] = []
+
+
+def warms_up(queue: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register what a new worker process does that serves ``queue``, before its first job; must return at once."""
+    if queue not in QUEUES:
+        raise ValueError(f"Unknown queue {queue!r}; one of {', '.join(QUEUES)}.")
+
+    def register(function: Callable[[], None]) -> Callable[[], None]:
+        _warm_ups.append((queue, function))
+        return function
+
+    return register
+
+
+def warm_ups(queues: Iterable[str]) -> list[Callable[[], None]]:
+    """What was registered for any of ``queues``."""
+    served = set(queues)
+    return [function for queue, function in _warm_ups if queue in served]

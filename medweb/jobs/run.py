@@ -76,6 +76,17 @@ class Run:
         announce(self.job)
 
     @contextmanager
+    def step(self) -> Iterator[None]:
+        """Transaction in which a part of the result is written, opened only while this attempt owns the job.
+
+        The job's row is locked first, as in :meth:`finish`.
+        """
+        with transaction.atomic():
+            if not self._mine().update(lease_until=lease_end()):
+                raise LostClaim
+            yield
+
+    @contextmanager
     def finish(self, **result: Any) -> Iterator[dict[str, Any]]:
         """Transaction in which the result is written, opened only while this attempt still owns the job.
 

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import redis
+from celery import current_app
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready
 
-from medweb.jobs import broker
+from medweb.jobs import broker, registry
 
 log = logging.getLogger("medweb.jobs")
 SEEN_PREFIX = "medweb:worker:"
@@ -39,6 +40,10 @@ def on_process(**_kwargs: Any) -> None:
 
     In a thread, because Celery gives a new process four seconds to report for work.
     """
+
+    # In this thread, which stays: what it starts may ask to end with it.
+    for function in registry.warm_ups(current_app.amqp.queues.consume_from):
+        function()
 
     def warm() -> None:
         import cv2

@@ -1,0 +1,173 @@
+"""``python -m cases.imaging.child``: a process that opens what strangers sent.
+
+Decoders are libraries in C that were made to crash by files before; here a crash ends this process and nothing
+else. It speaks to its parent in JSON, each message behind its length, and gets the secret the same way: neither
+a list of processes nor an environment shows it. It ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+HEAD = struct.Struct(">I")
+LONGEST = 64 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SIGKILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+
+
+def frame(message: Any) -> bytes:
+    """``message`` as it goes through the pipe."""
+    data = json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
+    if len(data) > LONGEST:
+        raise ValueError("a message that is too long")
+    return HEAD.pack(len(data)) + data
+
+
+def read(stream: IO[bytes]) -> Any:
+    """The next message; ``None`` when the other side has gone."""
+    head = stream.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    (size,) = HEAD.unpack(head)
+    data = stream.read(size)
+    return json.loads(data) if len(data) == size else None
+
+
+def keep(folder: Path, data: bytes) -> str:
+    """Write ``data`` into ``folder`` under its SHA-256; returns that."""
+    digest = hashlib.sha256(data).hexdigest()
+    folder.joinpath(digest).write_bytes(data)
+    return digest
+
+
+def clean_file(request: Request, secret: bytes) -> Reply:
+    """De-identify and decode the file at ``path``; its clean bytes and frames are written into ``drafts``."""
+    from . import prepare
+
+    drafts = Path(request["drafts"])
+    drafts.mkdir(mode=0o700)
+    data = Path(request["path"]).read_bytes()
+    found = prepare.prepare(data, secret=secret, put=lambda blob: keep(drafts, blob))
+    return prepare.to_json(found)
+
+
+def unpack(request: Request, secret: bytes) -> Reply:
+    """Write the members of the archive at ``path`` into the folder ``into``, named by number from 0."""
+    from . import archive
+
+    into, count = Path(request["into"]), 0
+    into.mkdir(mode=0o700)
+    for member in archive.members(request["path"]):
+        into.joinpath(str(count)).write_bytes(member)
+        count += 1
+    return {"members": count}
+
+
+# What a parent may ask for: a request and the secret in, JSON out.
+WORK: dict[str, Callable[[Request, bytes], Reply]] = {"clean": clean_file, "unpack": unpack}
+
+
+def answer(request: Request, secret: bytes) -> Reply:
+    """Do what ``request`` asks; every error becomes an answer, so that the next file finds a living process."""
+    from .errors import Refused
+
+    try:
+        return {"done": WORK[request["do"]](request, secret)}
+    except Refused as refusal:
+        return {"refused": [refusal.code, refusal.sentence]}
+    except MemoryError:
+        return {"failed": "memory"}
+    except OSError as error:
+        return {"failed": "full" if error.errno in _FULL else "gone" if error.errno == errno.ENOENT else "error"}
+    except Exception as error:  # noqa: BLE001  told by its kind only: its text may quote the file
+        return {"failed": "error", "kind": type(error).__name__}
+
+
+def _framed(reply: Reply) -> bytes:
+    try:
+        return frame(reply)
+    except ValueError:
+        # Not a number that JSON knows, or thousands of frames too many.
+        return frame({"failed": "error", "kind": "ValueError"})
+
+
+def _die_with(parent: int) -> None:
+    """End at once when the thread that started this process ends (Linux); a hanging decoder reads no pipe."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_SIGKILL_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _limit(memory: int, file_bytes: int) -> None:
+    for kind, most in (
+        (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file_bytes), (resource.RLIMIT_CORE, 0),
+    ):  # fmt: skip
+        _soft, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _warm() -> None:
+    """Import what decoding imports on its first use: a person waits for the first picture."""
+    import importlib
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    for name in ("openjpeg", "rle", "gdcm", "jpeg_ls", "imagecodecs", "PIL.Image"):
+        # An optional decoder that is not there is missed by the file that needs it.
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+    importlib.import_module("cases.imaging.prepare")
+    importlib.import_module("cases.imaging.archive")
+
+
+def main() -> int:
+    """Answer requests until the parent closes the pipe."""
+    source = os.fdopen(os.dup(0), "rb")
+    sink = os.fdopen(os.dup(1), "wb")
+    # Decoders print about what they dislike, and quote it: neither may reach the pipe or a log.
+    silent = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(silent, descriptor)
+    hello = read(source)
+    if hello is None:
+        return 0
+    if hello["parent"] and sys.platform == "linux":
+        _die_with(hello["parent"])
+    # A worker that is asked to stop finishes its file first, and then closes the pipe.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    secret = bytes.fromhex(hello["secret"])
+    _warm()
+    _limit(hello["memory"], hello["file_bytes"])
+    os.dup2(silent, 2)
+    sink.write(frame({"ready": os.getpid()}))
+    sink.flush()
+    while (request := read(source)) is not None:
+        # Beyond the parent's own limit: it ends a process whose parent has gone, or sleeps.
+        signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 10)
+        reply = answer(request, secret)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sink.write(_framed(reply))
+        sink.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""One cleaned image whose bytes are stored: what is left to do is to write rows about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from typing import Any, get_type_hints
+
+from . import typed
+from .clean import CleanInstance, clean
+from .frames import DecodedFrame, pack
+from .render import preview
+
+PREVIEW_SIZE = 384
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+# What CleanInstance holds and an answer does not: the bytes and pixels lie in the store.
+_HEAVY = ("clean_bytes", "frames")
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """A frame whose pixels and preview are stored; see `frames.DecodedFrame`.
+
+    Attributes
+    ----------
+    digest, preview_digest : str
+        SHA-256 of the packed pixels and of the JPEG, hexadecimal.
+    rows, columns, samples : int
+        Size in pixels, at least 1; 1 sample for grey, 3 for RGB.
+    dtype : str
+        ``"uint8"``, ``"int16"`` or ``"uint16"``.
+    """
+
+    digest: str
+    preview_digest: str
+    rows: int
+    columns: int
+    samples: int
+    dtype: str
+    slope: float
+    intercept: float
+    window_center: float
+    window_width: float
+    invert: bool
+    unit: str
+    pixel_spacing: tuple[float, float] | None
+    position: tuple[float, float, float] | None
+    orientation: tuple[float, float, float, float, float, float] | None
+    slice_thickness: float | None
+
+    def values(self) -> dict[str, Any]:
+        """Columns of the frame's row."""
+        found = asdict(self)
+        for name in ("pixel_spacing", "position", "orientation"):
+            if found[name] is not None:
+                found[name] = list(found[name])
+        return found
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cleaned instance, ready to be attached to a case.
+
+    Attributes
+    ----------
+    clean : CleanInstance
+        Without its pixels and bytes: an archive of a thousand slices would hold a gigabyte.
+    byte_count : int
+        Size of the clean bytes.
+    frames : tuple of dict
+        Columns of the rows of its frames.
+    """
+
+    clean: CleanInstance
+    byte_count: int
+    frames: tuple[dict[str, Any], ...]
+
+    def digests(self) -> set[str]:
+        """Names of everything stored for it."""
+        of_frames = {frame[name] for frame in self.frames for name in ("digest", "preview_digest")}
+        return {self.clean.digest, *of_frames}
+
+
+def prepare(data: bytes, *, secret: bytes, put: Callable[[bytes], str]) -> Prepared:
+    """De-identify and decode one file, and store what is kept of it.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file; no archive.
+    secret : bytes
+        Key of the pseudonyms.
+    put : callable
+        Stores bytes and returns their SHA-256.
+
+    Raises
+    ------
+    cases.imaging.errors.Refused
+        With the sentence to show; nothing was stored then.
+    """
+    return store(clean(data, secret=secret), put=put)
+
+
+def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
+    """Store the bytes, frames and previews of a cleaned instance.
+
+    Parameters
+    ----------
+    instance : CleanInstance
+    put : callable
+        Stores bytes and returns their SHA-256.
+    """
+    put(instance.clean_bytes)
+    frames = tuple(_stored(frame, put).values() for frame in instance.frames)
+    return Prepared(replace(instance, clean_bytes=b"", frames=()), len(instance.clean_bytes), frames)
+
+
+def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
+    rows, columns = frame.pixels.shape[:2]
+    return StoredFrame(
+        digest=put(pack(frame.pixels)),
+        preview_digest=put(preview(frame, size=PREVIEW_SIZE)),
+        rows=rows,
+        columns=columns,
+        samples=1 if frame.pixels.ndim == 2 else 3,
+        dtype=str(frame.pixels.dtype),
+        slope=frame.slope,
+        intercept=frame.intercept,
+        window_center=frame.window_center,
+        window_width=frame.window_width,
+        invert=frame.invert,
+        unit=frame.unit,
+        pixel_spacing=frame.pixel_spacing,
+        position=frame.position,  # type: ignore[arg-type]
+        orientation=frame.orientation,  # type: ignore[arg-type]
+        slice_thickness=frame.thickness,
+    )
+
+
+def to_json(prepared: Prepared) -> dict[str, Any]:
+    """``prepared`` for the way between two processes."""
+    clean_values = {
+        field.name: typed.to_json(getattr(prepared.clean, field.name))
+        for field in fields(prepared.clean)
+        if field.name not in _HEAVY
+    }
+    return {
+        "clean": clean_values,
+        "byte_count": prepared.byte_count,
+        "frames": typed.to_json(prepared.frames),
+    }
+
+
+def from_json(value: Any) -> Prepared:
+    """Undo :func:`to_json`, believing nothing.
+
+    Raises
+    ------
+    typed.Unbelievable
+        When it is not what :func:`to_json` makes, names something else than a digest, or has no frame.
+    """
+    if type(value) is not dict or value.keys() != {"clean", "byte_count", "frames"}:
+        raise typed.Unbelievable("no prepared instance")
+    frames = typed.from_json(list[StoredFrame], value["frames"])
+    prepared = Prepared(
+        _instance(value["clean"]),
+        typed.from_json(int, value["byte_count"]),
+        tuple(frame.values() for frame in frames),
+    )
+    if not frames or not all(map(_DIGEST.fullmatch, prepared.digests())):
+        raise typed.Unbelievable("no frames, or names that are no digests")
+    return prepared
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return {name: hint for name, hint in get_type_hints(CleanInstance).items() if name not in _HEAVY}
+
+
+def _instance(value: Any) -> CleanInstance:
+    hints = _hints()
+    if type(value) is not dict or value.keys() != hints.keys():
+        raise typed.Unbelievable("other fields than those of a cleaned instance")
+    found = {name: typed.from_json(hint, value[name]) for name, hint in hints.items()}
+    return CleanInstance(clean_bytes=b"", frames=(), **found)
