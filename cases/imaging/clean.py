@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from . import pseudonyms
+from . import pseudonyms, slide_dicom, slide_tiff, slides
 from .burned import TextBox
 from .deidentify import deidentify, to_bytes
 from .errors import Refused
@@ -36,7 +39,7 @@ class CleanInstance:
     Attributes
     ----------
     kind : str
-        ``"dicom"``, ``"picture"`` or ``"volume"``.
+        ``"dicom"``, ``"picture"``, ``"volume"`` or ``"slide"``.
     modality : str
         One of `MODALITIES`.
     sop_uid, series_uid, study_uid : str
@@ -50,7 +53,8 @@ class CleanInstance:
     patient_sex, patient_age : str
         ``"F"``, ``"M"``, ``"O"`` or empty; ``"045Y"`` or empty, at most ``"090Y"``.
     clean_bytes : bytes
-        De-identified DICOM file, PNG (TIFF when there are several pages), or NIfTI in gzip.
+        De-identified DICOM file, PNG (TIFF when there are several pages), NIfTI in gzip, or the tiles of a
+        slide (see `slide_store`).
     digest : str
         SHA-256 of `clean_bytes`, hexadecimal.
     frames : tuple of DecodedFrame
@@ -66,6 +70,8 @@ class CleanInstance:
         Places that look like burned-in text.
     notes : tuple of str
         What readers should know, as codes; for example ``"face"``.
+    slide : SlideFacts or None
+        Size and scale of a whole slide.
     """
 
     kind: str
@@ -88,6 +94,7 @@ class CleanInstance:
     suspicion: tuple[str, ...] = ()
     boxes: tuple[TextBox, ...] = ()
     notes: tuple[str, ...] = ()
+    slide: slides.SlideFacts | None = None
 
 
 def clean(data: bytes, *, secret: bytes) -> CleanInstance:
@@ -112,6 +119,10 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
     """
     if not data:
         raise Refused("empty", "The file is empty. Copy it again, then upload.")
+    buffer = BytesIO()
+    slide = clean_slide(data, secret=secret, target=buffer)
+    if slide is not None:
+        return replace(slide, clean_bytes=buffer.getvalue())
     kind = sniff(data[:HEAD])
     if kind is Kind.DICOM:
         return _clean_dicom(data, secret)
@@ -122,6 +133,94 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
     if kind in VOLUMES:
         return _clean_volume(data, kind, secret)
     return _clean_picture(data, secret)
+
+
+def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> CleanInstance | None:
+    """De-identify a whole slide without ever holding all of it.
+
+    Parameters
+    ----------
+    source : path or bytes
+        The whole file; of a slide that is large, its path.
+    secret : bytes
+        Key of the pseudonyms, at least 16 bytes.
+    target : binary file
+        Takes the tiles, see `slide_store`.
+
+    Returns
+    -------
+    CleanInstance or None
+        Its `clean_bytes` are empty, its `digest` is that of what was written into `target`, and its only
+        frame is the overview. ``None`` when the file is no slide; nothing was written then.
+
+    Raises
+    ------
+    Refused
+        With a sentence for the person who uploaded the file.
+    """
+    found = slides.likeness(source)
+    if found is slides.Likeness.NONE:
+        return None
+    if found is slides.Likeness.DICOM:
+        with slides.as_file(source) as file:
+            ds, level = slide_dicom.opened(file)
+            return _of_dicom_slide(ds, level, secret, target)
+    with ExitStack() as stack:
+        try:
+            slide = stack.enter_context(slide_tiff.opened(source))
+        except Refused as refusal:
+            if found is slides.Likeness.PICTURE_TOO and refusal.code in slide_tiff.NO_READER:
+                return None
+            raise
+        written, facts = slides.store(slide, target)
+        return CleanInstance(
+            kind="slide",
+            modality="SM",
+            sop_uid=pseudonyms.uid(secret, f"slide/{written.digest}"),
+            series_uid=pseudonyms.uid(secret, f"slide-series/{written.digest}"),
+            study_uid=pseudonyms.uid(secret, f"slide-study/{written.digest}"),
+            patient_key="",
+            series_description="",
+            body_part="",
+            instance_number=None,
+            manufacturer_model="",
+            patient_sex="",
+            patient_age="",
+            clean_bytes=b"",
+            digest=written.digest,
+            frames=(slides.overview(written, facts),),
+            removed={"remove-metadata": sum(slide.dropped.values())} if slide.dropped else {},
+            report={name: {"remove/slide": times} for name, times in sorted(slide.dropped.items())},
+            slide=facts,
+        )
+
+
+def _of_dicom_slide(
+    header: Dataset, level: slide_dicom.DicomSlide, secret: bytes, target: BinaryIO
+) -> CleanInstance:
+    written, facts = slides.store(level, target)
+    # One slide, whatever number of its levels comes: told by series, glass and optical paths.
+    own = "/".join(
+        [
+            str(header.get("SeriesInstanceUID", "")) or written.digest,
+            str(header.get("FrameOfReferenceUID", "")),
+            *(str(path.get("OpticalPathIdentifier", "")) for path in header.get("OpticalPathSequence") or []),
+        ]
+    )
+    label = [_text(header, name).upper() for name in ("SpecimenLabelInImage", "BurnedInAnnotation")]
+    result = deidentify(header, secret=secret)
+    described = _described(result.dataset)
+    return CleanInstance(
+        **{**described, "modality": "SM", "sop_uid": pseudonyms.uid(secret, f"slide/{own}")},
+        kind="slide",
+        instance_number=None,
+        clean_bytes=b"",
+        digest=written.digest,
+        frames=(slides.overview(written, facts),),
+        removed=result.removed,
+        suspicion=("burned-in-flag",) if "YES" in label else (),
+        slide=facts,
+    )
 
 
 def _text(ds: Dataset, keyword: str) -> str:
@@ -147,25 +246,32 @@ def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance:
     frames = tuple(decode(ds))
     with handled():
         stored = to_bytes(ds)
-        sex = _text(ds, "PatientSex").upper()
         return CleanInstance(
+            **_described(ds),
             kind="dicom",
-            modality=_modality(ds),
-            sop_uid=_text(ds, "SOPInstanceUID"),
-            series_uid=_text(ds, "SeriesInstanceUID"),
-            study_uid=_text(ds, "StudyInstanceUID"),
-            patient_key=_text(ds, "PatientID"),
-            series_description=_text(ds, "SeriesDescription"),
-            body_part=_text(ds, "BodyPartExamined"),
             instance_number=_bounded(frames[0].instance_number),
-            manufacturer_model=_text(ds, "ManufacturerModelName"),
-            patient_sex=sex if sex in ("F", "M", "O") else "",
-            patient_age=_text(ds, "PatientAge"),
             clean_bytes=stored,
             digest=hashlib.sha256(stored).hexdigest(),
             frames=frames,
             removed=result.removed,
         )
+
+
+def _described(ds: Dataset) -> dict[str, str]:
+    """What a clean header says of the patient, the study and the device, by attribute of `CleanInstance`."""
+    sex = _text(ds, "PatientSex").upper()
+    return {
+        "modality": _modality(ds),
+        "sop_uid": _text(ds, "SOPInstanceUID"),
+        "series_uid": _text(ds, "SeriesInstanceUID"),
+        "study_uid": _text(ds, "StudyInstanceUID"),
+        "patient_key": _text(ds, "PatientID"),
+        "series_description": _text(ds, "SeriesDescription"),
+        "body_part": _text(ds, "BodyPartExamined"),
+        "manufacturer_model": _text(ds, "ManufacturerModelName"),
+        "patient_sex": sex if sex in ("F", "M", "O") else "",
+        "patient_age": _text(ds, "PatientAge"),
+    }
 
 
 def _picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:

@@ -26,6 +26,8 @@ _MAKERS = (
     b"Aperio", b"leica-microsystems.com/scn", b"Philips", b"iScan", b"Trestle",
 )  # fmt: skip
 _HAMAMATSU = 65421
+NO_READER = frozenset({"slide-reader-missing", "unsupported-slide"})
+"""Codes of refusals that say nothing against the file itself."""
 _SUBFILE, _WIDTH, _LENGTH, _DESCRIPTION, _SOFTWARE, _TILE_WIDTH, _XMP = 254, 256, 257, 270, 305, 322, 700
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8}
 _FORMATS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}

@@ -80,6 +80,8 @@ def test_odd_files_are_shown_or_refused_in_words() -> None:
             continue
         answers["shown"] += 1
         assert preview(cleaned.frames[0]).startswith(b"\xff\xd8")
+        if cleaned.slide is not None:
+            continue  # stored as tiles, not as a file of the kind that came
         with handled():
             again = clean(cleaned.clean_bytes, secret=SECRET)
         assert np.array_equal(again.frames[0].pixels, cleaned.frames[0].pixels), path.name
