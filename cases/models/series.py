@@ -46,7 +46,7 @@ class Series(models.Model):
         return self.clearance == Clearance.HELD
 
 
-_KINDS = [("dicom", "DICOM"), ("picture", "Picture"), ("volume", "Volume")]
+_KINDS = [("dicom", "DICOM"), ("picture", "Picture"), ("volume", "Volume"), ("slide", "Whole slide")]
 
 
 class Instance(models.Model):

@@ -1,0 +1,47 @@
+"""Rows of whole slides. Called by the intake, inside of its transaction."""
+
+from cases.imaging.prepare import Prepared
+from cases.models import Annotation, Instance, Slide
+
+
+def write_rows(pairs: list[tuple[Instance, Prepared]]) -> None:
+    """Write the size and scale of the slides among instances that were just written."""
+    Slide.objects.bulk_create(
+        Slide(instance=instance, **_columns(item)) for instance, item in pairs if item.clean.slide is not None
+    )
+
+
+def _columns(item: Prepared) -> dict[str, float | int | None]:
+    facts = item.clean.slide
+    if facts is None:
+        raise ValueError("only instances that are whole slides have these columns")
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "tile": facts.tile,
+        "microns_x": facts.microns_x,
+        "microns_y": facts.microns_y,
+        "magnification": facts.magnification,
+    }
+
+
+def is_finer(item: Prepared, known: Instance) -> bool:
+    """Whether ``item`` is a level of the slide ``known`` with more pixels than the one that is stored.
+
+    A scanner writes one file for each level, in any order and often not all of them.
+    """
+    facts = item.clean.slide
+    row = Slide.objects.filter(instance=known).first()
+    return facts is not None and row is not None and facts.width * facts.height > row.width * row.height
+
+
+def refine(known: Instance, item: Prepared) -> None:
+    """Put a finer level in the place of a coarser one; the old bytes go with the next chore.
+
+    The overview stays when somebody has drawn on its series: drawings are in its pixels.
+    """
+    known.digest, known.byte_count = item.clean.digest, item.byte_count
+    known.save(update_fields=["digest", "byte_count"])
+    Slide.objects.filter(instance=known).update(**_columns(item))
+    if not Annotation.objects.filter(series=known.series_id).exclude(shapes=[]).exists():
+        known.frames.filter(number_in_instance=0).update(**item.frames[0])
