@@ -59,8 +59,9 @@ def clean_file(request: Request, secret: bytes) -> Reply:
 
     drafts = Path(request["drafts"])
     drafts.mkdir(mode=0o700)
-    data = Path(request["path"]).read_bytes()
-    found = prepare.prepare(data, secret=secret, put=lambda blob: keep(drafts, blob))
+    found = prepare.prepare_file(
+        Path(request["path"]), secret=secret, put=lambda blob: keep(drafts, blob), folder=drafts
+    )
     return prepare.to_json(found)
 
 
@@ -91,7 +92,9 @@ def answer(request: Request, secret: bytes) -> Reply:
     except MemoryError:
         return {"failed": "memory"}
     except OSError as error:
-        return {"failed": "full" if error.errno in _FULL else "gone" if error.errno == errno.ENOENT else "error"}
+        return {
+            "failed": "full" if error.errno in _FULL else "gone" if error.errno == errno.ENOENT else "error"
+        }
     except Exception as error:  # noqa: BLE001  told by its kind only: its text may quote the file
         return {"failed": "error", "kind": type(error).__name__}
 

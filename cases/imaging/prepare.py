@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, get_type_hints
 
-from . import typed
-from .clean import CleanInstance, clean
+from . import slides, typed
+from .clean import CleanInstance, clean, clean_slide
 from .frames import DecodedFrame, pack
 from .render import preview
 
@@ -113,8 +114,40 @@ def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
         Stores bytes and returns their SHA-256.
     """
     put(instance.clean_bytes)
+    return _light(instance, len(instance.clean_bytes), put)
+
+
+def prepare_file(path: Path, *, secret: bytes, put: Callable[[bytes], str], folder: Path) -> Prepared:
+    """As :func:`prepare`, for a file that may be larger than memory: a whole slide is read in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        The file; no archive.
+    secret, put
+        As for :func:`prepare`.
+    folder : Path
+        Takes the tiles of a slide, in a file that is named by their SHA-256.
+
+    Raises
+    ------
+    cases.imaging.errors.Refused
+        With the sentence to show.
+    """
+    if slides.likeness(path) is not slides.Likeness.NONE:
+        draft = folder / "slide"
+        with draft.open("wb") as target:
+            slide = clean_slide(path, secret=secret, target=target)
+        if slide is not None and slide.slide is not None:
+            draft.rename(folder / slide.digest)
+            return _light(slide, slide.slide.byte_count, put)
+        draft.unlink()
+    return prepare(path.read_bytes(), secret=secret, put=put)
+
+
+def _light(instance: CleanInstance, byte_count: int, put: Callable[[bytes], str]) -> Prepared:
     frames = tuple(_stored(frame, put).values() for frame in instance.frames)
-    return Prepared(replace(instance, clean_bytes=b"", frames=()), len(instance.clean_bytes), frames)
+    return Prepared(replace(instance, clean_bytes=b"", frames=()), byte_count, frames)
 
 
 def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
