@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -119,6 +120,17 @@ def take_back(adopted: Mapping[str, int]) -> None:
 def get(digest: str) -> bytes:
     """Stored bytes; raises FileNotFoundError when they are gone."""
     return _path(digest).read_bytes()
+
+
+def opened(digest: str) -> BinaryIO:
+    """Stored bytes as a file, for those of which a part is wanted; the caller closes it.
+
+    Raises
+    ------
+    FileNotFoundError
+        When they are gone.
+    """
+    return _path(digest).open("rb")
 
 
 def exists(digest: str) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import case, collection, library, series, upload
+from cases.views import case, collection, library, series, slide, upload
 
 app_name = "cases"
 urlpatterns = [
@@ -17,6 +17,10 @@ urlpatterns = [
     path("cases/<int:pk>/uploads/new/", upload.upload_create, name="upload-create"),
     path("uploads/<int:pk>/", upload.upload_state, name="upload"),
     path("uploads/<int:pk>/cancel/", upload.upload_cancel, name="upload-cancel"),
+    path("cases/<int:pk>/slides/<int:instance>/", slide.slide_page, name="slide"),
+    path(
+        "slides/<int:pk>/<slug:digest>/<int:level>/<int:x>_<int:y>.jpg", slide.slide_tile, name="slide-tile"
+    ),
     path("frames/<int:pk>/<slug:digest>/pixels", series.frame_pixels, name="frame-pixels"),
     path("frames/<int:pk>/<slug:digest>/preview.jpg", series.frame_preview, name="frame-preview"),
     path("frames/<int:pk>/thumbnail.jpg", series.frame_thumbnail, name="frame-thumbnail"),

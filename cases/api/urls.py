@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.api import annotation, case, collection, series, upload
+from cases.api import annotation, case, collection, series, slide, upload
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("cases/<int:pk>/series/", series.CaseSeries.as_view(), name="api-case-series"),
     path("cases/<int:pk>/uploads/", upload.CaseUploads.as_view(), name="api-case-uploads"),
     path("series/<int:pk>/", series.SeriesDetail.as_view(), name="api-series"),
+    path("slides/<int:pk>/", slide.SlideDetail.as_view(), name="api-slide"),
+    path(
+        "slides/<int:pk>/<slug:digest>/<int:level>/<int:x>_<int:y>.jpg",
+        slide.SlideTile.as_view(),
+        name="api-slide-tile",
+    ),
     path("uploads/<int:pk>/", upload.UploadDetail.as_view(), name="api-upload"),
     path("uploads/<int:pk>/cancel/", upload.UploadCancel.as_view(), name="api-upload-cancel"),
     path("annotations/", annotation.AnnotationList.as_view(), name="api-annotations"),
