@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import struct
+
+from pydicom.errors import BytesLengthException
+
+# What pydicom raises where the value of an attribute cannot be converted. The last is no ValueError, and quotes
+# the value: let through, it would carry a patient's number into a log.
+UNREADABLE = (
+    ValueError, TypeError, AttributeError, LookupError, NotImplementedError, OverflowError, struct.error,
+    BytesLengthException,
+)  # fmt: skip
+
 
 class Refused(Exception):
     """An upload that is not taken, with the reason in words.

@@ -17,7 +17,7 @@ from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut
 
 from .decoders import stored_values
-from .errors import Refused
+from .errors import UNREADABLE, Refused
 from .luts import modality_lut, voi_lut_window
 from .reader import handled, read_limits_hold, whole_number
 from .render import auto_window
@@ -90,7 +90,7 @@ def numbers(ds: Dataset | None, keyword: str) -> Vector:
 def _get(ds: Dataset, keyword: str) -> Any:
     try:
         return ds.get(keyword)
-    except (ValueError, TypeError, AttributeError, LookupError, NotImplementedError):
+    except UNREADABLE:
         return None
 
 
