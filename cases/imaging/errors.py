@@ -6,7 +6,7 @@ import struct
 
 from pydicom.errors import BytesLengthException
 
-# What pydicom raises where the value of an attribute cannot be converted. The last is no ValueError, and quotes
+# What pydicom raises where an attribute cannot be converted. The last is no ValueError, and quotes
 # the value: let through, it would carry a patient's number into a log.
 UNREADABLE = (
     ValueError, TypeError, AttributeError, LookupError, NotImplementedError, OverflowError, struct.error,
