@@ -76,16 +76,24 @@ def _without_hidden_bits(ds: Dataset, data: bytes, bits: int) -> bytes:
     if bits not in (8, 16) or stored >= bits:
         return data
     high = whole_number(ds, "HighBit", stored - 1)
-    mask = ((1 << stored) - 1) << max(0, high - stored + 1) & ((1 << bits) - 1)
-    words = np.frombuffer(data, "<u2" if bits == 16 else "u1")
-    if whole_number(ds, "PixelRepresentation", 0) == 1:
-        # The bits above a signed value repeat its sign and are kept in that form.
-        shifted = (words.astype(np.int32) >> max(0, high - stored + 1)) & ((1 << stored) - 1)
-        sign = 1 << (stored - 1)
-        whole = ((shifted ^ sign) - sign) << max(0, high - stored + 1)
-        return whole.astype("<i2" if bits == 16 else "i1").tobytes()
-    if not np.any(words & np.array(~mask & ((1 << bits) - 1), words.dtype)):
+    low = max(0, high - stored + 1)
+    signed = whole_number(ds, "PixelRepresentation", 0) == 1
+    kind = f"{'i' if signed else 'u'}{bits // 8}"
+    words = np.frombuffer(data, f"<{kind}")
+    if not words.size:
         return data
+    # Most files hide nothing: two passes that only read are four times faster than clearing.
+    if low == 0 and signed and words.min() >= -(1 << stored - 1) and words.max() < 1 << stored - 1:
+        return data
+    if low == 0 and not signed and words.max() < 1 << stored:
+        return data
+    if signed:
+        # The bits above a signed value repeat its sign and are kept in that form.
+        shifted = (words.astype(np.int32) >> low) & ((1 << stored) - 1)
+        sign = 1 << (stored - 1)
+        whole = ((shifted ^ sign) - sign) << low
+        return whole.astype(f"<{kind}").tobytes()
+    mask = ((1 << stored) - 1) << low & ((1 << bits) - 1)
     return (words & np.array(mask, words.dtype)).tobytes()
 
 

@@ -3,47 +3,99 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-import pydicom
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.tag import Tag
 
+from . import rules
 from .errors import let_stops_pass
+from .spelling import fold, folded_with_origin, is_alphabetic, spellings
+from .vocabulary import abbreviations, code_words, eponyms, trade_words
 
 _REPLACEMENT = "[removed]"
 _LONGEST_TEXT = 4096
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "md", "phd", "prof", "sir", "jr", "sr", "ii", "iii"})
-# Fillers that stand where a name should be; removing them would only damage descriptions.
-_FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "patient", "unknown", "none", "name", "test"})
-# Nouns after which a surname is the name of a finding, not of a person.
-_EPONYM_NOUNS = (
-    "disease|syndrome|sign|cyst|lymphoma|sarcoma|tumou?r|fracture|node|nodes|nodule|lesion|deformity|hernia|"
-    "thyroiditis|contracture|malformation|line|lines|pouch|space|canal|view|projection|method|position|"
-    "manoeuvre|maneuver|dislocation|duct|gland|glands|ligament|phenomenon|palsy|triad|tetralogy|classification"
+_DEEPEST = 32
+_PATIENT = frozenset({0x00100010, 0x00101001, 0x00101005, 0x00101060})
+_TITLES = frozenset(
+    {
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "md",
+        "phd",
+        "prof",
+        "sir",
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "herr",
+        "frau",
+        "mme",
+        "mlle",
+        "dott",
+        "sra",
+        "don",
+        "med",
+        "dipl",
+        "ing",
+    }
 )
+# Fillers that stand where a name should be; removing them would only damage descriptions.
+_FILLERS = frozenset(
+    {
+        "anonymous",
+        "anonymized",
+        "anonymised",
+        "anonym",
+        "patient",
+        "unknown",
+        "none",
+        "name",
+        "test",
+        "removed",
+        "deidentified",
+        "no",
+        "id",
+    }
+)
+# Nouns after which a surname that is also an eponym names a finding, not a person.
+_EPONYM_NOUNS = (
+    r"disease|syndrome?s?|signs?|cysts?|lymphomas?|sarcomas?|tumou?rs?|fractures?|fx|nodes?|nodules?|lesions?|deformity|"
+    r"hernias?|thyroiditis|contractures?|malformations?|lines?|pouch|spaces?|canal|view|method|position|bodies|body|"
+    r"manoeuvre|maneuver|dislocations?|duct|glands?|ligaments?|phenomenon|palsy|triad|tetralogy|classification|"
+    r"score|grade|stage|patches|plexus|angle|areas?|injury|defects?|neuroma|diverticul\w+|anaemia|anemia|ulcers?|"
+    r"morbus|granulomatosis|arteritis|encephalopathy|dementia|chorea|ataxia|oedema|edema|staging|lymphom|"
+    r"krankheit|syndrom|tumor|zyste|fraktur|maladie|adenoma|esophagus|oesophagus|operation|procedure|pseudocyst"
+)
+_FOLLOWED = re.compile(rf"(?:'?s)?[\s-]+(?:{_EPONYM_NOUNS})\b")
+_PRECEDED = re.compile(
+    r"(?:\b(?:morbus|mb\.?|m\.|maladie de|disease of|syndrome of|tetralogy of|circle of)\s*|\bnon-)$"
+)
+_MONTHS = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zé]*"
 _PATTERNS = re.compile(
     r"</?[A-Za-z!][^>]*>?|[\x00-\x1f\x7f]+|"
     r"[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:https?|ftp|file)://\S+|"
     r"\b(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])\b|"
-    r"\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d\b|\b[A-Za-z]{0,3}[-]?\d{6,}\b"
+    r"\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d\b|\b[A-Za-z]{0,3}[-]?\d{6,}\b|"
+    rf"(?i:\b\d{{1,2}}(?:st|nd|rd|th|\.)?[ .-]?{_MONTHS}[ .,-]*(?:19|20)\d\d\b)|"
+    rf"(?i:\b{_MONTHS}[ .-]*\d{{1,2}}(?:st|nd|rd|th)?[ ,.-]+(?:19|20)\d\d\b)|"
+    # Above 89 the age itself points at few people.
+    r"(?i:\b(?:9\d|1[0-2]\d)[ -]?(?:y|yo|yrs?|years?|jahre|ans)\b(?:[ /-]?o(?:ld)?\b)?)|"
+    r"\b\d{3,5}[ /-]\d{3,5}[ /-]\d{3,}\b"
 )
-_NUMBER_TAGS = (0x00100020, 0x00101000, 0x00080050, 0x00100021, 0x00380010)
-_NAMES_OUTSIDE_PN = (0x00101001, 0x00101005, 0x00101060)
-_SEPARATORS = re.compile(r"[\^=\s,.;/\\()\x00]+")
+_COMPONENTS = re.compile(r"[\^=\\\x00]+")
+_SEPARATORS = re.compile(r"[\s,.;:/()_|]+")
+_NUMBER_PARTS = re.compile(r"[^\W_]+")
 
 
-def _fold(text: str) -> str:
-    """Lower case without accents, so that MUELLER finds no shelter behind a diaeresis."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
-
-
-def _values(ds: Dataset, tag: int) -> Iterator[str]:
+def _texts(ds: Dataset, tag: int) -> Iterator[str]:
     try:
         value = ds[tag].value
     except Exception as error:  # noqa: BLE001  an unreadable value names nobody, and is removed from the copy
@@ -54,50 +106,76 @@ def _values(ds: Dataset, tag: int) -> Iterator[str]:
             yield str(one)[:_LONGEST_TEXT]
 
 
-def _person_names(ds: Dataset, depth: int = 0) -> Iterator[str]:
-    """Every person name of the object, at any depth: doctors are people too."""
-    for tag in list(ds.keys()):
-        raw = ds.get_item(tag)
-        vr = getattr(raw, "VR", None)
-        if vr in (None, "UN"):
-            vr = pydicom.datadict.dictionary_VR(tag) if pydicom.datadict.dictionary_has_tag(tag) else None
-        if vr == "PN":
-            yield from _values(ds, tag)
-        elif vr == "SQ" and depth < 32 and not Tag(tag).is_private:
-            for item in ds[tag].value or []:
-                yield from _person_names(item, depth + 1)
+@dataclass(slots=True)
+class _Found:
+    """What one walk over an object collects."""
 
+    patient: list[str] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
-def _is_latin(word: str) -> bool:
-    return all(ord(letter) < 0x0530 for letter in word)
+    def gather(self, ds: Dataset, depth: int = 0) -> None:
+        """Every person name of the object, at any depth: doctors are people too."""
+        for key, element in list(ds.items()):
+            tag = int(key)
+            vr = element.VR
+            if tag >> 16 & 1:
+                if vr == "PN":
+                    self.people.extend(_texts(ds, tag))
+                continue
+            known = rules.plan_for(tag).vr
+            if known == "PN" or vr == "PN":
+                (self.patient if tag in _PATIENT else self.people).extend(_texts(ds, tag))
+            elif tag in rules.NUMBERS:
+                self.numbers.extend(_texts(ds, tag))
+            elif tag in rules.PLACES:
+                self.places.extend(_texts(ds, tag))
+            elif (known == "SQ" or vr == "SQ") and depth < _DEEPEST:
+                self._descend(ds, tag, element, depth)
 
-
-@lru_cache(maxsize=256)
-def _compiled(words: frozenset[str]) -> re.Pattern[str] | None:
-    if not words:
-        return None
-    ordered = sorted(words, key=lambda word: (-len(word), word))
-    latin = "|".join(re.escape(word) for word in ordered if _is_latin(word))
-    other = "|".join(re.escape(word) for word in ordered if not _is_latin(word))
-    # Scripts without blanks between words have no word boundary to look for.
-    bounded = rf"(?<![^\W_])(?:{latin})(?![^\W_])(?!(?:['’]?s)?\s+(?:{_EPONYM_NOUNS})\b)" if latin else ""
-    return re.compile("|".join(part for part in (bounded, other) if part))
+    def _descend(self, ds: Dataset, tag: int, element: DataElement | RawDataElement, depth: int) -> None:
+        try:
+            items = ds[tag].value if isinstance(element, RawDataElement) else element.value
+        except RecursionError:
+            raise
+        except Exception as error:  # noqa: BLE001  the walker meets the same damage, and removes it
+            let_stops_pass(error)
+            return
+        for item in items or []:
+            if isinstance(item, Dataset):
+                self.gather(item, depth + 1)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The words that name the people of one object, folded."""
+    """What names the people of one object, folded.
+
+    Attributes
+    ----------
+    words : frozenset of str
+        Names and places; found as whole words.
+    numbers : frozenset of str
+        Numbers of the patient; found with other separators and leading zeros too.
+    initials : frozenset of str
+        Of the patient; found with dots, or as capitals.
+    """
 
     words: frozenset[str]
+    numbers: frozenset[str] = frozenset()
+    initials: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, ds: Dataset) -> Identity:
         """Collect names and numbers from an object."""
-        texts = [*_person_names(ds)]
-        for tag in _NAMES_OUTSIDE_PN:
-            texts.extend(_values(ds, tag))
-        numbers = [value for tag in _NUMBER_TAGS for value in _values(ds, tag)]
-        return cls(frozenset(_words(texts)) | frozenset(_numbers(numbers)))
+        found = _Found()
+        found.gather(ds)
+        return _identity(
+            tuple(sorted(set(found.patient))),
+            tuple(sorted(set(found.people))),
+            tuple(sorted(set(found.numbers))),
+            tuple(sorted(set(found.places))),
+        )
 
     def scrub(self, text: str) -> str:
         """Replace the names and numbers, as whole words, and dates, addresses, markup and long digit runs.
@@ -109,48 +187,202 @@ class Identity:
         >>> Identity(frozenset({"park", "baker"})).scrub("PARK: Parkinson, Baker cyst")
         '[removed]: Parkinson, Baker cyst'
         """
-        text = _PATTERNS.sub(_REPLACEMENT, text[:_LONGEST_TEXT])
-        pattern = _compiled(self.words)
-        if pattern is None:
-            return text
-        folded, origin = _folded_with_origin(text)
-        pieces: list[str] = []
-        done = 0
-        for match in pattern.finditer(folded):
-            start, end = origin[match.start()], origin[match.end()]
-            pieces.extend((text[done:start], _REPLACEMENT))
-            done = end
-        return "".join((*pieces, text[done:]))
+        return _scrubbed(self, text[:_LONGEST_TEXT])
+
+    def allows_code(self, text: str) -> bool:
+        """Whether a code string names nobody; terms that DICOM defines name nobody."""
+        rest = " ".join(word for word in text.replace("_", " ").split() if word not in code_words())
+        return not rest or self.scrub(rest) == rest
+
+    def allows_number(self, text: str) -> bool:
+        """Whether a number is not one under which the patient is known."""
+        return text.lstrip("0") not in self.numbers or len(text) < 6
+
+    def is_in(self, data: bytes) -> bool:
+        """Whether binary data hold one of the longer names or numbers as text."""
+        lowered = data.lower()
+        return any(
+            word.encode(coding, "ignore") in lowered
+            for word in (*self.words, *self.numbers)
+            if len(word) > 4
+            for coding in ("utf-8", "utf-16-le")
+        )
 
 
-def _folded_with_origin(text: str) -> tuple[str, list[int]]:
-    """Folded text, and for each of its letters the place it came from."""
-    if text.isascii():
-        return text.lower(), list(range(len(text) + 1))
-    letters: list[str] = []
-    origin: list[int] = []
-    for place, letter in enumerate(text):
-        folded = _fold(letter)
-        letters.append(folded)
-        origin.extend([place] * len(folded))
-    return "".join(letters), [*origin, len(text)]
+def clean_text(text: str, identity: Identity) -> str:
+    """A name of a region, segment or series without the names and numbers of people.
+
+    Parameters
+    ----------
+    text : str
+        As it stands in the file, for example an ROI name.
+    identity : Identity
+        ``Identity.of(ds)`` of the object the text comes from.
+
+    Returns
+    -------
+    str
+        At most 120 characters on one line; may be empty.
+
+    Examples
+    --------
+    >>> clean_text("GTV  DOE^JOHN 3", Identity(frozenset({"doe", "john"})))
+    'GTV [removed]^[removed] 3'
+    """
+    return " ".join(identity.scrub(text).split())[:120]
+
+
+@lru_cache(maxsize=64)
+def _identity(
+    patient: tuple[str, ...], people: tuple[str, ...], numbers: tuple[str, ...], places: tuple[str, ...]
+) -> Identity:
+    words = {*_words(patient), *(word for word in _words(people) if word not in trade_words())}
+    # A place is known by its whole name; "General" and "Hospital" alone are words.
+    words.update(form for place in places for form in _phrase(place))
+    return Identity(
+        frozenset(words),
+        frozenset({*_numbers(numbers), *(word for text in patient for word in _digits(text))}),
+        frozenset(form for text in patient for form in _initials(text)),
+    )
+
+
+def _phrase(place: str) -> Iterator[str]:
+    words = " ".join(fold(place).split())
+    if (
+        len(words) > 4
+        and words not in trade_words()
+        and words.upper() not in code_words()
+        and words not in _FILLERS
+    ):
+        yield words
 
 
 def _words(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        for word in _SEPARATORS.split(text):
-            folded = _fold(word).strip("-_'’\"")
-            if len(folded) < 2 and (not folded or _is_latin(folded)):
-                continue
-            if folded not in _TITLES and folded not in _FILLERS and not folded.isdigit():
-                yield folded
-                if "-" in folded:
-                    yield from (part for part in folded.split("-") if len(part) > 2)
+        for group in text.split("="):
+            components = [_SEPARATORS.sub(" ", part).strip() for part in group.split("^")]
+            for component in components:
+                for word in component.split():
+                    yield from _forms(word)
+            yield from _joined(components[:2])
+
+
+def _forms(word: str) -> Iterator[str]:
+    for spelled in spellings(word):
+        folded = spelled.strip("-_'’\"^\\\x00[]*?")
+        if len(folded) < 2 and (not folded or is_alphabetic(folded)):
+            continue
+        if folded in _TITLES or folded in _FILLERS or folded.isdigit():
+            continue
+        yield folded
+        for part in re.split(r"[-']", folded):
+            if part != folded and len(part) > 2:
+                yield part
+
+
+def _joined(components: list[str]) -> Iterator[str]:
+    """Family and given name written as one word, and one of them shortened to a letter."""
+    if len(components) < 2 or not all(components):
+        return
+    family, given = ("".join(fold(part).replace("-", "").replace("'", "").split()) for part in components)
+    if is_alphabetic(family) and is_alphabetic(given) and len(family) > 2:
+        yield from (family + given, given + family)
+        if len(family) > 3:
+            yield from (given[0] + family, family + given[0])
+
+
+def _initials(text: str) -> Iterator[str]:
+    components = [fold(part) for part in text.split("=")[0].split("^")[:3]]
+    letters = ["".join(word[0] for word in re.findall(r"[^\W\d_]+", part)) for part in components]
+    if len(letters) < 2 or not letters[0] or not letters[1] or not is_alphabetic("".join(letters)):
+        return
+    family, given, middle = letters[0], letters[1], letters[2] if len(letters) > 2 else ""
+    for first in {given, given + middle}:
+        yield from (first + family, family + first)
 
 
 def _numbers(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        folded = _fold(text).strip(" \x00")
+        folded = fold(text).strip(" \x00")
         # Shorter ones are words of the trade, such as 1, T2 or L5.
-        if len(folded) >= 4 and folded not in _FILLERS:
+        if len(folded) >= 4 and folded not in _FILLERS and any(letter.isdigit() for letter in folded):
+            yield folded.lstrip("0") or folded
+        elif len(folded) >= 4 and folded not in _FILLERS:
             yield folded
+
+
+def _digits(text: str) -> Iterator[str]:
+    yield from (found.lstrip("0") for found in re.findall(r"\d{4,}", text))
+
+
+def _flexible(word: str) -> str:
+    """A word whose hyphens and apostrophes may be written otherwise or left out."""
+    return "".join(r"['\s-]?" if mark in "-'" else re.escape(mark) for mark in word)
+
+
+def _number(number: str) -> str:
+    parts = _NUMBER_PARTS.findall(number)
+    return "0*" + r"[\W_]{0,2}".join(re.escape(part) for part in parts)
+
+
+@lru_cache(maxsize=64)
+def _compiled(identity: Identity) -> re.Pattern[str] | None:
+    ordered = sorted(identity.words, key=lambda word: (-len(word), word))
+    long = "|".join(_flexible(word) for word in ordered if is_alphabetic(word) and len(word) > 4)
+    short = "|".join(_flexible(word) for word in ordered if is_alphabetic(word) and len(word) <= 4)
+    numbers = "|".join(
+        _number(n) for n in sorted(identity.numbers, key=lambda n: (-len(n), n)) if _NUMBER_PARTS.search(n)
+    )
+    other = "|".join(re.escape(word) for word in ordered if not is_alphabetic(word))
+    parts = (
+        # Digits may stand at a name, as in a file name; at two letters they make another word.
+        rf"(?<![^\W\d_])(?:{long})(?:'?s)?(?![^\W\d_])" if long else "",
+        rf"(?<![^\W_])(?:{short})(?![^\W_])" if short else "",
+        rf"(?<![^\W_])(?:{numbers})(?![^\W_])" if numbers else "",
+        # Scripts without blanks between words have no word boundary to look for.
+        other,
+    )
+    joined = "|".join(part for part in parts if part)
+    return re.compile(joined) if joined else None
+
+
+@lru_cache(maxsize=64)
+def _initials_pattern(initials: frozenset[str]) -> re.Pattern[str] | None:
+    forms = [r"\.\s?".join(pair) + r"\b\.?" for pair in sorted(initials) if len(pair) > 1]
+    capitals = [pair.upper() for pair in sorted(initials) if len(pair) > 1 and pair not in abbreviations()]
+    parts = [
+        rf"(?i:\b(?:{'|'.join(forms)}))" if forms else "",
+        rf"\b(?:{'|'.join(capitals)})\b" if capitals else "",
+    ]
+    joined = "|".join(part for part in parts if part)
+    return re.compile(joined) if joined else None
+
+
+@lru_cache(maxsize=2048)
+def _scrubbed(identity: Identity, text: str) -> str:
+    text = _PATTERNS.sub(_REPLACEMENT, text)
+    pattern = _compiled(identity)
+    if pattern is not None:
+        folded, origin = folded_with_origin(text)
+        names = list(pattern.finditer(folded))
+        pieces: list[str] = []
+        done = 0
+        for place, match in enumerate(names):
+            if _is_finding(folded, match, names[place - 1] if place else None):
+                continue
+            start, end = origin[match.start()], origin[match.end()]
+            pieces.extend((text[done:start], _REPLACEMENT))
+            done = end
+        text = "".join((*pieces, text[done:]))
+    initials = _initials_pattern(identity.initials)
+    return initials.sub(_REPLACEMENT, text) if initials is not None else text
+
+
+def _is_finding(text: str, match: re.Match[str], before: re.Match[str] | None) -> bool:
+    """Whether a matched surname names a disease at this place, and not the patient."""
+    if match.group().removesuffix("s").removesuffix("'") not in eponyms() and match.group() not in eponyms():
+        return False
+    if before is not None and text[before.end() : match.start()].strip(" ,^-.") == "":
+        # Behind a given name the surname is the person's.
+        return False
+    return bool(_FOLLOWED.match(text, match.end()) or _PRECEDED.search(text[: match.start()]))

@@ -1,10 +1,11 @@
 """What happens to each DICOM attribute, why, and by which edition of the table.
 
 The profile is the Basic Application Level Confidentiality Profile of DICOM PS3.15
-Annex E with three options: Clean Descriptors, Retain Longitudinal Temporal
-Information With Modified Dates, Retain Patient Characteristics. The table lists
-what must go; this module adds the other half, an allow-list, so that an attribute
-which neither the table nor the list knows is removed as well.
+Annex E with the options Clean Descriptors and Retain Longitudinal Temporal Information
+With Modified Dates; Retain Patient Characteristics can be left out, and Clean Pixel Data
+is claimed only for objects whose pixels were looked at. The table lists what must go;
+this module adds the other half, an allow-list, so that an attribute which neither the
+table nor the list knows is removed as well.
 """
 
 from __future__ import annotations
@@ -13,22 +14,52 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_keyword, dictionary_VM, dictionary_VR
 
 EDITION = "2026c"
 VERSION = f"PS3.15 Table E.1-1 {EDITION}"
-PROFILE = f"Basic Profile with Clean Descriptors, Modified Dates, Patient Characteristics ({EDITION})"
 
-# PS3.16 CID 7050: what De-identification Method Code Sequence says about the options above.
-METHOD_CODES: tuple[tuple[str, str], ...] = (
-    ("113100", "Basic Application Confidentiality Profile"),
-    ("113105", "Clean Descriptors Option"),
-    ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
-    ("113108", "Retain Patient Characteristics Option"),
-)
+# PS3.16 CID 7050: code and meaning, in the order in which they are written.
+_METHODS = {
+    "113100": "Basic Application Confidentiality Profile",
+    "113101": "Clean Pixel Data Option",
+    "113105": "Clean Descriptors Option",
+    "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
+    "113108": "Retain Patient Characteristics Option",
+}
+CLEAN_PIXEL_DATA = "113101"
+CHARACTERISTICS_OPTION = "113108"
+
+
+def method_codes(*, characteristics: bool, pixels: bool) -> tuple[tuple[str, str], ...]:
+    """Codes and meanings for De-identification Method Code Sequence (0012,0064).
+
+    Parameters
+    ----------
+    characteristics : bool
+        Whether sex, age, size and weight were retained.
+    pixels : bool
+        Whether the pixels were searched for text, or blackened by a person.
+
+    Examples
+    --------
+    >>> [code for code, _ in method_codes(characteristics=False, pixels=False)]
+    ['113100', '113105', '113107']
+    """
+    left_out = {
+        CHARACTERISTICS_OPTION if not characteristics else "",
+        CLEAN_PIXEL_DATA if not pixels else "",
+    }
+    return tuple((code, meaning) for code, meaning in _METHODS.items() if code not in left_out)
+
+
+def profile(*, characteristics: bool) -> str:
+    """The profile in words, as reports show it."""
+    options = "Clean Descriptors, Modified Dates" + (", Patient Characteristics" if characteristics else "")
+    return f"Basic Profile with {options} ({EDITION})"
 
 
 class Action(StrEnum):
@@ -79,15 +110,18 @@ def table() -> Mapping[str, TableRow]:
 
 
 # Descriptors worth cleaning instead of losing; every other free text of the table goes.
-_CLEANED = {0x00081030, 0x0008103E, 0x00181030, 0x00180010}
+_CLEANED = {0x00081030, 0x0008103E, 0x00181030, 0x00180010, 0x00181400, 0x00189424}
 # Characteristics without which a teaching case loses its point.
 _CHARACTERISTICS = {0x00100040, 0x00101010, 0x00101020, 0x00101030}
+
+_RETAINED = {
+    0x00101010: Rule(Action.AGE, "characteristics"),
+    0x00100040: Rule(Action.CODE, "characteristics"),
+}
 
 _DECIDED: dict[int, Rule] = {
     0x00100010: Rule(Action.PSEUDONYM, "profile"),
     0x00100020: Rule(Action.PSEUDONYM, "profile"),
-    0x00101010: Rule(Action.AGE, "characteristics"),
-    0x00100040: Rule(Action.CODE, "characteristics"),
     # Written anew by the walker: a copied claim of an earlier tool would not be ours to make.
     0x00120062: Rule(Action.REMOVE, "rewritten"),
     0x00120063: Rule(Action.REMOVE, "rewritten"),
@@ -134,12 +168,30 @@ _BY_VR: dict[str, Rule] = {
     "TM": Rule(Action.TIME, "time"),
     "UI": Rule(Action.UID, "uid"),
     "SQ": Rule(Action.DESCEND, "sequence"),
+    **dict.fromkeys(
+        ("OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW", "US or SS or OW", "US or OW"),
+        Rule(Action.REMOVE, "binary"),
+    ),
+    "PN": Rule(Action.REMOVE, "person"),
 }
+# What a report calls attributes that have no name of their own.
+NAMELESS = {
+    "private": "PrivateBlock", "group-length": "GroupLength", "overlay": "Overlay", "curve": "Curve",
+    "outside": "OutsideTheDataSet", "unknown": "UnknownAttribute",
+}  # fmt: skip
+# People whose names are searched for in text that stays, and numbers under which a patient is known.
+NUMBERS = frozenset(
+    {
+        0x00080050, 0x00100020, 0x00100021, 0x00101000, 0x00101090, 0x00380010, 0x00402016, 0x00402017,
+        0x00321064, 0x00400009, 0x00401001,
+    }
+)  # fmt: skip
+PLACES = frozenset({0x00080080, 0x00081010, 0x00081040, 0x00101040})
 
 
-def _of_table(tag: int, vr: str, row: TableRow) -> Rule:
-    if tag in _CHARACTERISTICS and row.patient_chars == "K":
-        return Rule(Action.KEEP, "characteristics")
+def _of_table(tag: int, vr: str, row: TableRow, *, characteristics: bool) -> Rule:
+    if characteristics and tag in _CHARACTERISTICS and row.patient_chars == "K":
+        return _RETAINED.get(tag, Rule(Action.KEEP, "characteristics"))
     if tag in _CLEANED and row.clean_desc == "C":
         return Rule(Action.TEXT, "descriptor")
     if row.modified_dates == "C" and vr in ("DA", "DT"):
@@ -158,14 +210,17 @@ def _of_table(tag: int, vr: str, row: TableRow) -> Rule:
     return Rule(Action.DUMMY, "profile")
 
 
-@cache
-def rule_for(tag: int) -> Rule:
+# Bounded: a file may hold a million private tags, and none of them may stay in memory.
+@lru_cache(maxsize=8192)
+def rule_for(tag: int, *, characteristics: bool = True) -> Rule:
     """Decide about one attribute.
 
     Parameters
     ----------
     tag : int
         Group and element as one number, e.g. ``0x00100010``.
+    characteristics : bool
+        Whether sex, age, size and weight are retained.
 
     Returns
     -------
@@ -197,7 +252,7 @@ def rule_for(tag: int) -> Rule:
         return Rule(Action.REMOVE, "unknown")
     row = table().get(f"{tag:08X}")
     if row is not None:
-        return _of_table(tag, vr, row)
+        return _of_table(tag, vr, row, characteristics=characteristics)
     if group not in _GROUPS and group not in _MORE_GROUPS:
         return Rule(Action.REMOVE, "outside")
     if tag in _TEXT:
@@ -205,3 +260,48 @@ def rule_for(tag: int) -> Rule:
     if tag in _TABLES:
         return Rule(Action.KEEP, "table")
     return _BY_VR.get(vr, Rule(Action.REMOVE, "text"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the walker asks about one attribute, looked up once per process.
+
+    Attributes
+    ----------
+    action, reason : str
+        Of its `Rule`; plain words, because enumerations hash slowly.
+    name : str
+        Keyword, or what reports call attributes without one.
+    vr : str
+        Value representation of the dictionary; empty for unknown attributes.
+    most : int
+        Largest number of values; 0 for as many as one likes.
+    """
+
+    action: str
+    reason: str
+    name: str
+    vr: str
+    most: int
+
+
+@lru_cache(maxsize=8192)
+def plan_for(tag: int, *, characteristics: bool = True) -> Plan:
+    """Rule, keyword, representation and multiplicity of one attribute.
+
+    Examples
+    --------
+    >>> plan_for(0x00280030).name, plan_for(0x00280030).most
+    ('PixelSpacing', 2)
+    """
+    rule = rule_for(tag, characteristics=characteristics)
+    try:
+        vr, name, count = dictionary_VR(tag), dictionary_keyword(tag), dictionary_VM(tag)
+    except KeyError:
+        vr, name, count = "", "", "1"
+    last = count.rpartition("-")[2]
+    # A keyword is standard; any other name would be the sender's word.
+    name = NAMELESS.get(rule.reason, "") if rule.reason in ("overlay", "curve") or not name else name
+    return Plan(
+        rule.action.value, rule.reason, name or "UnknownAttribute", vr, int(last) if last.isdigit() else 0
+    )

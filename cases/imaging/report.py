@@ -1,0 +1,83 @@
+"""What was found, removed and kept: counted by name of the attribute, never with its value.
+
+A report is ``{name: {"action/reason": count}}``. Names are keywords of DICOM, kinds of metadata
+such as ``EXIF``, or words for what has no name (``PrivateBlock``). Names that begin with ``@`` say
+something of whole objects: ``@objects``, ``@rules``, ``@profile`` and ``@pixels``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from . import rules
+
+Report = dict[str, dict[str, int]]
+OBJECTS, RULES, PROFILE, PIXELS = "@objects", "@rules", "@profile", "@pixels"
+
+
+def merge(reports: Iterable[Mapping[str, Mapping[str, int]]]) -> Report:
+    """Add reports up; the order does not matter.
+
+    Examples
+    --------
+    >>> merge([{"EXIF": {"remove/metadata": 1}}, {}, {"EXIF": {"remove/metadata": 2}}])
+    {'EXIF': {'remove/metadata': 3}}
+    """
+    total: Report = {}
+    for report in reports:
+        for name, counts in report.items():
+            mine = total.setdefault(name, {})
+            for key, count in counts.items():
+                mine[key] = mine.get(key, 0) + count
+    return {name: dict(sorted(total[name].items())) for name in sorted(total)}
+
+
+def of_object(kind: str, counts: Mapping[tuple[str, str, str], int], *, profile: str) -> Report:
+    """Report on one object.
+
+    Parameters
+    ----------
+    kind : str
+        ``"dicom"``, ``"picture"`` or ``"volume"``.
+    counts : mapping
+        (name, action, reason) -> how often.
+    profile : str
+        In words; empty for pictures, which no profile of DICOM covers.
+    """
+    report: Report = {OBJECTS: {kind: 1}}
+    if profile:
+        report |= {RULES: {rules.VERSION: 1}, PROFILE: {profile: 1}}
+    for (name, action, reason), count in counts.items():
+        report.setdefault(name, {})[f"{action}/{reason}"] = count
+    return report
+
+
+def with_pixels(
+    report: Mapping[str, Mapping[str, int]],
+    *,
+    suspicion: Iterable[str] = (),
+    boxes: int = 0,
+    notes: Iterable[str] = (),
+) -> Report:
+    """A report with what was found in the pixels: codes of suspicion, boxes with text, notes."""
+    found = dict.fromkeys((*suspicion, *notes), 1) | ({"boxes": boxes} if boxes else {})
+    return merge([report, {PIXELS: found}] if found else [report])
+
+
+def summed(report: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """What was taken away or changed, by action, removals by reason: ``{"remove-private": 3, "uid": 5}``.
+
+    Examples
+    --------
+    >>> summed({"Rows": {"keep/number": 1}, "StudyDate": {"date/date": 2}, "@objects": {"dicom": 1}})
+    {'date': 2}
+    """
+    total: dict[str, int] = {}
+    for name, counts in report.items():
+        for key, count in counts.items() if not name.startswith("@") else ():
+            action, _, reason = key.partition("/")
+            if action in ("keep", "replace"):
+                continue
+            word = f"remove-{reason}" if action == "remove" else action
+            total[word] = total.get(word, 0) + count
+    return dict(sorted(total.items()))
