@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cases.errors import StaleRevision
 from cases.forms import CaseForm, CollectionItemForm
-from cases.models import Case, Collection, Term
+from cases.models import Case, Collection, Slide, Term
 from cases.permissions import (
     check_user_can_create_case,
     check_user_can_edit_case,
@@ -71,6 +71,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         **text_context(case),
         "series_list": series,
         "series": chosen,
+        "slides": Slide.objects.filter(instance__series=chosen) if chosen else [],
         "collections": case.collections.filter(pk__in=Collection.objects.visible_to(user)),
         "can_edit": can_edit,
         "can_draw": user_can_draw(user, case),
