@@ -21,6 +21,7 @@ from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
 from .pictures import read_picture, write_lossless
 from .reader import HEAD, Kind, handled, read_dicom, sniff
+from .regions import CLASSES, CleanRegions, read_regions
 from .render import auto_window
 from .volumes import VOLUMES, read_volume, slices, write_volume
 
@@ -70,6 +71,8 @@ class CleanInstance:
         Places that look like burned-in text.
     notes : tuple of str
         What readers should know, as codes; for example ``"face"``.
+    frame_of_reference : str
+        Pseudonym of the coordinate system; empty when unknown.
     slide : SlideFacts or None
         Size and scale of a whole slide.
     """
@@ -94,11 +97,25 @@ class CleanInstance:
     suspicion: tuple[str, ...] = ()
     boxes: tuple[TextBox, ...] = ()
     notes: tuple[str, ...] = ()
+    frame_of_reference: str = ""
     slide: slides.SlideFacts | None = None
 
 
 def clean(data: bytes, *, secret: bytes) -> CleanInstance:
-    """Read, check, de-identify and decode one uploaded file.
+    """Read, check, de-identify and decode one uploaded image.
+
+    As `clean_any`, for callers that have no images to lay regions onto: those are refused.
+    """
+    found = clean_any(data, secret=secret)
+    if isinstance(found, CleanRegions):
+        raise Refused(
+            "regions-alone", "These are regions drawn on images. Upload them together with those images."
+        )
+    return found
+
+
+def clean_any(data: bytes, *, secret: bytes) -> CleanInstance | CleanRegions:
+    """Read, check, de-identify and decode one uploaded file, be it an image or regions drawn on images.
 
     Parameters
     ----------
@@ -109,7 +126,7 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
 
     Returns
     -------
-    CleanInstance
+    CleanInstance or CleanRegions
         The same bytes and secret always give the same `clean_bytes`.
 
     Raises
@@ -119,6 +136,9 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
     """
     if not data:
         raise Refused("empty", "The file is empty. Copy it again, then upload.")
+    if _class_of(data[:HEAD]) in CLASSES:
+        # Before slides: a segmentation of a slide names that class in its references.
+        return _clean_dicom(data, secret)
     buffer = BytesIO()
     slide = clean_slide(data, secret=secret, target=buffer)
     if slide is not None:
@@ -133,6 +153,15 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
     if kind in VOLUMES:
         return _clean_volume(data, kind, secret)
     return _clean_picture(data, secret)
+
+
+def _class_of(head: bytes) -> str:
+    """Media Storage SOP Class UID of a file with preamble; empty without."""
+    start = head.find(b"\x02\x00\x02\x00UI", 132) if head[128:132] == b"DICM" else -1
+    if start < 0:
+        return ""
+    length = int.from_bytes(head[start + 6 : start + 8], "little")
+    return head[start + 8 : start + 8 + length].rstrip(b"\x00 ").decode("latin-1")
 
 
 def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> CleanInstance | None:
@@ -239,8 +268,11 @@ def _bounded(number: int | None) -> int | None:
     return None if number is None else max(-(2**31), min(number, 2**31 - 1))
 
 
-def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance:
-    result = deidentify(read_dicom(data), secret=secret)
+def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance | CleanRegions:
+    read = read_dicom(data, also=CLASSES)
+    if read.get("SOPClassUID") in CLASSES:
+        return read_regions(read, secret=secret)
+    result = deidentify(read, secret=secret)
     ds = result.dataset
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
     frames = tuple(decode(ds))
@@ -265,6 +297,7 @@ def _described(ds: Dataset) -> dict[str, str]:
         "sop_uid": _text(ds, "SOPInstanceUID"),
         "series_uid": _text(ds, "SeriesInstanceUID"),
         "study_uid": _text(ds, "StudyInstanceUID"),
+        "frame_of_reference": _text(ds, "FrameOfReferenceUID"),
         "patient_key": _text(ds, "PatientID"),
         "series_description": _text(ds, "SeriesDescription"),
         "body_part": _text(ds, "BodyPartExamined"),

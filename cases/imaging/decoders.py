@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import imagecodecs
@@ -16,6 +17,8 @@ from .errors import Refused, let_stops_pass
 from .reader import handled, whole_number
 
 Pixels = NDArray[Any]
+# Deflated Image Frame Compression.
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 
 
 def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
@@ -23,6 +26,23 @@ def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
     decoded = [imagecodecs.jpeg_decode(f) for f in generate_frames(ds.PixelData, number_of_frames=frames)]
     stacked = np.stack(decoded) if frames > 1 else decoded[0]
     return stacked.astype(np.int16) if whole_number(ds, "PixelRepresentation", 0) else stacked
+
+
+def _deflated(ds: Dataset, frames: int) -> Pixels:
+    """Frames packed one by one, as segmentations have them; pydicom does not know that syntax yet."""
+    rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
+    bits = whole_number(ds, "BitsAllocated", 1)
+    if bits not in (1, 8, 16) or whole_number(ds, "SamplesPerPixel", 1) != 1:
+        raise ValueError("deflated frames are read with one sample of 1, 8 or 16 bits")
+    size = (rows * columns * bits + 7) // 8
+    found = []
+    for packed in generate_frames(ds.PixelData, number_of_frames=frames):
+        raw = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(packed, size)
+        flat = np.frombuffer(raw, "<u2" if bits == 16 else "u1")
+        if bits == 1:
+            flat = np.unpackbits(flat, count=rows * columns, bitorder="little")
+        found.append(flat.reshape(rows, columns))
+    return np.stack(found) if frames > 1 else found[0]
 
 
 def _broken() -> Refused:
@@ -55,6 +75,8 @@ def stored_values(ds: Dataset) -> Pixels:
             syntax = UID(ds.file_meta.TransferSyntaxUID)
             if syntax == JPEGExtended12Bit and whole_number(ds, "BitsStored", 8) > 8:
                 values = _extended_jpeg(ds, frames)
+            elif syntax == DEFLATED_FRAMES:
+                values = _deflated(ds, frames)
             else:
                 values = pixel_array(ds)
         except MemoryError as error:

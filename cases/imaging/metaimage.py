@@ -126,7 +126,8 @@ def read_metaimage(data: bytes) -> Grid:
     if len(spacing) != count or len(matrix) not in (0, count * count) or len(offset) not in (0, count):
         raise bad_volume("The header of the volume does not agree with itself.")
     if count < 3:
-        return placed(Grid(values, spacing=(*spacing, 1.0, 1.0)[:3], dropped=dropped, notes=notes))
+        across, down, between = (*spacing, 1.0, 1.0)[:3]
+        return placed(Grid(values, spacing=(across, down, between), dropped=dropped, notes=notes))
     # Each row of the file's matrix is the direction of one axis.
     turn = np.array(matrix or np.eye(count).reshape(-1), dtype=np.float64).reshape(count, count)[:3, :3].T
     origin = np.array((offset or [0.0] * count)[:3], dtype=np.float64)

@@ -9,7 +9,7 @@ import gzip
 import math
 import struct
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class _Header:
                 "truncated", "The file ends inside its header. Copy or export it again, then upload."
             )
         self.data = data
-        self.order = "<" if struct.unpack_from("<i", data)[0] == self.size else ">"
+        self.order: Literal["<", ">"] = "<" if struct.unpack_from("<i", data)[0] == self.size else ">"
         if self.numbers("i", 0)[0] != self.size:
             raise bad_volume("The header of the volume is damaged.")
         if data[4:8] == b"ni2\x00" or (data[344:348] == b"ni1\x00" and not self.second):

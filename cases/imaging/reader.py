@@ -16,9 +16,8 @@ import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import generate_fragments
-from pydicom.uid import UID
 
-from .errors import Refused, let_stops_pass
+from .errors import UNREADABLE, Refused, let_stops_pass
 from .kinds import HEAD, MEDIA_DIRECTORY, Kind, sniff
 
 __all__ = [
@@ -27,6 +26,7 @@ __all__ = [
     "Kind",
     "ReadLimits",
     "check_depth",
+    "damage_refused",
     "declared_bits",
     "handled",
     "pixel_keyword",
@@ -89,12 +89,12 @@ _NO_PICTURE: tuple[tuple[str, str, str], ...] = (
     ),
     (_SOP + "9.", "waveform", "This is a waveform such as an ECG, not an image. Leave it out."),
     (_SOP + "11.", "presentation-state", "This is a presentation state, not an image. Leave it out."),
-    (_SOP + "66", "segmentation", "This is a segmentation or registration, not an image. Upload the images."),
+    (_SOP + "66", "segmentation", "This is a registration or a fiducial, not an image. Upload the images."),
     (_SOP + "68.", "surface", "This is a surface or mesh, not an image. Leave it out."),
     (_SOP + "91.", "annotations", "This is an annotation object, not an image. Upload the images."),
     (_SOP + "67", "value-mapping", "This is a value mapping, not an image. Leave it out."),
     (_SOP + "481.1", "", ""),
-    (_SOP + "481.", "radiotherapy", "This is a radiotherapy plan, dose or structure set. Upload the images."),
+    (_SOP + "481.", "radiotherapy", "This is a radiotherapy plan or dose, not an image. Upload the images."),
 )
 
 
@@ -123,7 +123,7 @@ def whole_number(ds: pydicom.Dataset, keyword: str, default: int) -> int:
         if isinstance(value, (list, pydicom.multival.MultiValue)):
             value = value[0] if value else None
         return default if value in (None, "") else int(value)
-    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+    except UNREADABLE as error:
         raise Refused(
             "bad-header",
             "The header does not describe the picture correctly. Export it again from its source.",
@@ -165,9 +165,9 @@ def _check_uids(ds: pydicom.Dataset) -> None:
             raise Refused("bad-uid", "An identifier in the header is not valid. Export the image again.")
 
 
-def _check_syntax(ds: pydicom.Dataset) -> None:
+def _check_syntax(ds: pydicom.Dataset, also: frozenset[str] = frozenset()) -> None:
     syntax = str(ds.file_meta.TransferSyntaxUID)
-    if syntax in _NATIVE or syntax in _COMPRESSED:
+    if syntax in _NATIVE or syntax in _COMPRESSED or syntax in also:
         return
     named = f" {syntax}" if re.fullmatch(r"1\.2\.840\.10008\.[0-9.]{1,40}", syntax) else ""
     raise Refused(
@@ -178,7 +178,7 @@ def _check_syntax(ds: pydicom.Dataset) -> None:
 
 
 def _check_size(ds: pydicom.Dataset, limits: ReadLimits) -> int:
-    """Check what the header declares; return the decoded size in bytes."""
+    """Check what the header declares; return its size in bytes as stored without compression."""
     rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
     samples, frames = whole_number(ds, "SamplesPerPixel", 1), whole_number(ds, "NumberOfFrames", 1)
     bits = declared_bits(ds)
@@ -192,14 +192,16 @@ def _check_size(ds: pydicom.Dataset, limits: ReadLimits) -> int:
     stored = whole_number(ds, "BitsStored", bits)
     if not floating and not 1 <= stored <= bits:
         raise Refused("bad-header", "The header declares an impossible bit depth. Export the image again.")
-    total = (rows * columns * samples * frames * bits + 7) // 8
-    if max(rows, columns) > limits.side or frames > limits.frames or total > limits.pixel_bytes:
+    pixels = rows * columns * samples * frames
+    # A bit becomes a byte when it is decoded.
+    decoded = pixels * max(bits, 8) // 8
+    if max(rows, columns) > limits.side or frames > limits.frames or decoded > limits.pixel_bytes:
         raise Refused(
             "too-large",
             f"The picture is larger than {limits.side} pixels a side, {limits.frames} frames or "
             f"{limits.pixel_bytes >> 20} MiB. Upload a smaller part of it.",
         )
-    return total
+    return (pixels * bits + 7) // 8
 
 
 def _check_data(ds: pydicom.Dataset, size: int) -> None:
@@ -211,7 +213,7 @@ def _check_data(ds: pydicom.Dataset, size: int) -> None:
     data = ds[keyword].value
     if not isinstance(data, bytes):
         raise Refused("bad-header", "The pixels are not stored as binary data. Export the image again.")
-    if UID(ds.file_meta.TransferSyntaxUID).is_encapsulated:
+    if str(ds.file_meta.TransferSyntaxUID) not in _NATIVE:
         frames = whole_number(ds, "NumberOfFrames", 1)
         try:
             # The first item is the offset table.
@@ -245,7 +247,9 @@ def _with_meta(ds: pydicom.Dataset) -> None:
             meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
 
 
-def read_dicom(data: bytes, *, limits: ReadLimits = LIMITS) -> pydicom.Dataset:
+def read_dicom(
+    data: bytes, *, limits: ReadLimits = LIMITS, also: frozenset[str] = frozenset()
+) -> pydicom.Dataset:
     """Read a DICOM image object and check it before anything is decoded.
 
     Parameters
@@ -254,6 +258,8 @@ def read_dicom(data: bytes, *, limits: ReadLimits = LIMITS) -> pydicom.Dataset:
         The whole file, with or without preamble and file meta.
     limits : ReadLimits
         What a header may declare.
+    also : frozenset of str
+        SOP classes that are taken although they are no images, checked for their depth only.
 
     Returns
     -------
@@ -269,29 +275,33 @@ def read_dicom(data: bytes, *, limits: ReadLimits = LIMITS) -> pydicom.Dataset:
         raise Refused(
             "too-large", f"The file is larger than {limits.file_bytes >> 20} MiB. Upload a smaller one."
         )
-    broken = "The file is damaged or is not DICOM. Copy or export it again, then upload."
-    with handled():
-        try:
-            ds = pydicom.dcmread(BytesIO(data), force=True)
-            _with_meta(ds)
-        except RecursionError as error:
-            raise _too_deep() from error
-        except MemoryError as error:
-            raise Refused(
-                "too-large", "The file declares more data than can be read. Export it again."
-            ) from error
-        except Exception as error:  # pydicom lets errors of every kind through on damaged bytes
-            let_stops_pass(error)
-            raise Refused("broken", broken) from error
-        try:
-            return _checked(ds, limits)
-        except Refused:
-            raise
-        except RecursionError as error:
-            raise _too_deep() from error
-        except Exception as error:  # converting a single damaged element may fail in any way
-            let_stops_pass(error)
-            raise Refused("broken", broken) from error
+    with handled(), damage_refused():
+        ds = pydicom.dcmread(BytesIO(data), force=True)
+        _with_meta(ds)
+        if also and str(ds.get("SOPClassUID", "") or "") in also:
+            check_depth(ds, limits.depth)
+            return ds
+        return _checked(ds, limits)
+
+
+@contextmanager
+def damage_refused() -> Iterator[None]:
+    """Turn what pydicom raises on a damaged object into a refusal; it lets errors of every kind through."""
+    try:
+        yield
+    except Refused:
+        raise
+    except RecursionError as error:
+        raise _too_deep() from error
+    except MemoryError as error:
+        raise Refused(
+            "too-large", "The file declares more data than can be read. Export it again."
+        ) from error
+    except Exception as error:
+        let_stops_pass(error)
+        raise Refused(
+            "broken", "The file is damaged or is not DICOM. Copy or export it again, then upload."
+        ) from error
 
 
 def _too_deep() -> Refused:
@@ -312,11 +322,19 @@ def _checked(ds: pydicom.Dataset, limits: ReadLimits) -> pydicom.Dataset:
     return ds
 
 
-def read_limits_hold(ds: pydicom.Dataset, limits: ReadLimits = LIMITS) -> None:
-    """Refuse a data set that was not read by `read_dicom` and declares too much to decode."""
+def read_limits_hold(
+    ds: pydicom.Dataset, limits: ReadLimits = LIMITS, *, also: frozenset[str] = frozenset()
+) -> None:
+    """Refuse a data set that was not read by `read_dicom` and declares too much to decode.
+
+    Parameters
+    ----------
+    also : frozenset of str
+        Encapsulated transfer syntaxes to take beside those of images.
+    """
     if pixel_keyword(ds) is None:
         raise Refused("no-pixels", "The object holds no picture. Upload the files that contain the images.")
-    _check_syntax(ds)
+    _check_syntax(ds, also)
     _check_data(ds, _check_size(ds, limits))
 
 
