@@ -3,23 +3,31 @@
 from django.utils.translation import gettext_lazy as _
 
 from cases import blobs
-from cases.services import cases, quarantine, sample_library, uploads
-from medweb.jobs.registry import housekeeping, job
+from cases.services import cases, cleaning, judging, quarantine, sample_library, uploads
+from medweb.jobs.registry import housekeeping, job, warms_up
 from medweb.jobs.run import Run
 
 blobs.names_blobs(cases.named_digests)
 
 
+warms_up("import")(cleaning.warm_up)
+
+
 @job(
-    "cases.clean-upload",
+    uploads.KIND,
     queue="import",
-    minutes=10,
-    title=_("Clean an upload"),
+    minutes=60,
+    title=_("Clean uploads"),
     on_abandoned=uploads.abandoned,
     may_run=uploads.check_user_can_judge,
 )
-def clean_upload(run: Run, *, upload_id: int) -> None:
-    uploads.judge(run, upload_id=upload_id)
+def clean_uploads(run: Run, *, case_id: int) -> None:
+    judging.judge(run, case_id=case_id)
+
+
+@housekeeping
+def queue_waiting_uploads() -> None:
+    uploads.queue_waiting()
 
 
 @housekeeping
@@ -30,6 +38,11 @@ def expire_uploads() -> None:
 @housekeeping
 def expire_raw_files() -> None:
     quarantine.expire(uploads.named_keys())
+
+
+@housekeeping
+def expire_workspaces() -> None:
+    cleaning.expire_workspaces()
 
 
 @housekeeping

@@ -1,8 +1,9 @@
 """From clean instances to rows: what uploads, imports and the sample library have in common."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -12,113 +13,214 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from cases import blobs
-from cases.enums import Modality
-from cases.imaging.clean import CleanInstance, clean
-from cases.imaging.frames import DecodedFrame, pack
-from cases.imaging.render import preview
+from cases.enums import Clearance, Modality
+from cases.imaging import prepare as pure
+from cases.imaging import typed
+from cases.imaging.clean import CleanInstance
+from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
 from medweb.live.publish import publish
 
+__all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
+
+# What a series is told apart by when another carries its UID.
+_TELLS = ("study_uid", "modality", "patient_key", "frame_of_reference")
+_UID_ROOM = 2**127
+
 
 @dataclass(frozen=True)
-class Prepared:
-    """A cleaned instance whose bytes are stored, ready to be attached to a case.
+class Fate:
+    """What became of one prepared instance.
 
-    ``clean`` is without its pixels and bytes: an archive of a thousand slices would hold a gigabyte.
+    Attributes
+    ----------
+    code : str
+        ``"taken"``; ``"here"`` when the case has the same file; ``"conflict"`` when it has another content
+        under the same SOP instance UID, which stays.
+    series : int or None
+        Key of the series it lies in.
+    remarks : tuple of str
+        ``"joined"`` a series that was there before; ``"apart"``: its series UID was taken by a different
+        series; ``"other-patient"`` than the case's other series; ``"held"`` for the desk.
     """
 
-    clean: CleanInstance
-    byte_count: int
-    frames: tuple[dict[str, Any], ...]
+    code: str
+    series: int | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass
 class Outcome:
-    """What attaching did."""
+    """What attaching did; ``fates`` are in the order of what was given."""
 
-    taken: int = 0
-    doubled: int = 0
-    series: set[int] = field(default_factory=set)
+    fates: list[Fate] = field(default_factory=list)
+    adopted: tuple[str, ...] = ()
+
+    def _count(self, code: str) -> int:
+        return sum(fate.code == code for fate in self.fates)
+
+    @property
+    def taken(self) -> int:
+        return self._count("taken")
+
+    @property
+    def doubled(self) -> int:
+        return self._count("here")
+
+    @property
+    def conflicts(self) -> int:
+        return self._count("conflict")
+
+    @property
+    def series(self) -> set[int]:
+        """Keys of the series that hold what was given."""
+        return {fate.series for fate in self.fates if fate.series is not None and fate.code != "conflict"}
 
 
 def prepare(data: bytes) -> Prepared:
-    """De-identify, decode and store the bytes of one file; touches no database row.
+    """De-identify, decode and store the bytes of one file in this process; touches no database row.
+
+    For bytes that this server made itself; what strangers send goes through :mod:`cases.services.cleaning`.
 
     Raises
     ------
     cases.imaging.errors.Refused
         With the sentence to show.
     """
-    instance = clean(data, secret=settings.PSEUDONYM_KEY)
-    blobs.put(instance.clean_bytes)
-    frames = tuple(_frame_values(frame) for frame in instance.frames)
-    return Prepared(replace(instance, clean_bytes=b"", frames=()), len(instance.clean_bytes), frames)
-
-
-def _frame_values(frame: DecodedFrame) -> dict[str, Any]:
-    rows, columns = frame.pixels.shape[:2]
-    return {
-        "digest": blobs.put(pack(frame.pixels)),
-        "preview_digest": blobs.put(preview(frame, size=384)),
-        "rows": rows,
-        "columns": columns,
-        "samples": 1 if frame.pixels.ndim == 2 else 3,
-        "dtype": str(frame.pixels.dtype),
-        "slope": frame.slope,
-        "intercept": frame.intercept,
-        "window_center": frame.window_center,
-        "window_width": frame.window_width,
-        "invert": frame.invert,
-        "unit": frame.unit,
-        "pixel_spacing": list(frame.pixel_spacing) if frame.pixel_spacing else None,
-        "position": list(frame.position) if frame.position else None,
-        "orientation": list(frame.orientation) if frame.orientation else None,
-        "slice_thickness": frame.thickness,
-    }
+    return pure.prepare(data, secret=settings.PSEUDONYM_KEY, put=blobs.put)
 
 
 @transaction.atomic
-def attach(case: Case, prepared: Sequence[Prepared]) -> Outcome:
-    """Write rows for ``prepared``; the same instance twice counts as doubled.
+def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -> Outcome:
+    """Write rows for ``prepared``, and say what became of each.
 
     All rows of a series are written at once: one by one, a thousand slices held SQLite's only write lock
     for ten seconds.
+
+    Parameters
+    ----------
+    case : Case
+    prepared : sequence of Prepared
+    trusted : bool
+        A person has looked at the pixels already: nothing is held for the desk.
     """
     # One writer per case at a time: two uploads of one series would number its frames twice.
     case = Case.objects.select_for_update().get(pk=case.pk)
-    outcome = Outcome()
-    by_series: dict[str, dict[str, Prepared]] = defaultdict(dict)
+    known = _known(case, (item.clean.sop_uid for item in prepared))
+    places = _Places(case, trusted=trusted)
+    fates: list[Fate] = []
+    fresh: dict[int, list[Prepared]] = defaultdict(list)
     for item in prepared:
-        fresh = by_series[item.clean.series_uid]
-        if item.clean.sop_uid in fresh:
-            outcome.doubled += 1
-        fresh.setdefault(item.clean.sop_uid, item)
-    for fresh in by_series.values():
-        series = _series_for(case, next(iter(fresh.values())).clean)
-        outcome.series.add(series.pk)
-        known = set(Instance.objects.filter(series=series).values_list("sop_uid", flat=True))
-        new = [item for uid, item in fresh.items() if uid not in known]
-        outcome.doubled += len(fresh) - len(new)
-        outcome.taken += len(new)
-        _write(series, new)
-    if prepared and outcome.taken:
-        _adopt_facts(case, prepared[0].clean)
-    return outcome
+        uid = item.clean.sop_uid
+        if uid in known:
+            digest, series = known[uid]
+            fates.append(Fate("here" if digest == item.clean.digest else "conflict", series))
+            continue
+        series, remarks = places.of(item.clean)
+        known[uid] = item.clean.digest, series
+        fresh[series].append(item)
+        fates.append(Fate("taken", series, remarks))
+    for key, items in fresh.items():
+        _write(places.rows[key], items, trusted=trusted)
+    adopted = _adopt_facts(case, next(iter(fresh.values()))[0].clean) if fresh else ()
+    return Outcome(fates, adopted)
 
 
-def _write(series: Series, new: list[Prepared]) -> None:
-    if not new:
-        return
+def _known(case: Case, uids: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """SOP instance UID -> digest on arrival and series, of those of ``uids`` that the case has."""
+    found: dict[str, tuple[str, int]] = {}
+    wanted = sorted(set(uids))
+    for start in range(0, len(wanted), 500):
+        rows = Instance.objects.filter(series__case=case, sop_uid__in=wanted[start : start + 500]).order_by()
+        for uid, arrived, digest, series in rows.values_list("sop_uid", "arrived_digest", "digest", "series"):
+            found[uid] = arrived or digest, series
+    return found
+
+
+class _Places:
+    """Finds or makes the series of an instance, looking each up once."""
+
+    def __init__(self, case: Case, *, trusted: bool) -> None:
+        self.case, self.trusted = case, trusted
+        self.rows: dict[int, Series] = {}
+        self._found: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+        keys = Series.objects.filter(case=case).exclude(patient_key="").order_by()
+        self._patients = set(keys.values_list("patient_key", flat=True).distinct())
+
+    def of(self, instance: CleanInstance) -> tuple[int, tuple[str, ...]]:
+        """Key of the series and the remarks on it."""
+        tells = self._tells(instance)
+        known = self._found.get((instance.series_uid, *tells.values()))
+        if known is None:
+            known = self._found[(instance.series_uid, *tells.values())] = self._find(instance, tells)
+        key, remarks = known
+        if not self.trusted and (instance.suspicion or instance.boxes):
+            remarks = (*remarks, "held")
+        return key, remarks
+
+    def _tells(self, instance: CleanInstance) -> dict[str, str]:
+        modality = instance.modality if instance.modality in Modality.values else Modality.OT
+        # A picture file does not know its modality; its case does.
+        modality = self.case.modality if modality == Modality.OT else modality
+        found = {name: str(getattr(instance, name)) for name in _TELLS if name != "modality"}
+        return {**found, "modality": str(modality)}
+
+    def _find(self, instance: CleanInstance, tells: dict[str, str]) -> tuple[int, tuple[str, ...]]:
+        remarks: tuple[str, ...] = ()
+        row = Series.objects.filter(case=self.case, series_uid=instance.series_uid).first()
+        uid = instance.series_uid
+        if row is not None and not _same(row, tells, instance.modality):
+            remarks = ("apart",)
+            uid = _uid_of(instance.series_uid, tells)
+            row = Series.objects.filter(case=self.case, series_uid=uid).first()
+        patient = tells["patient_key"]
+        if not self.trusted and patient and self._patients - {patient}:
+            remarks = (*remarks, "other-patient")
+        if patient:
+            self._patients.add(patient)
+        if row is None:
+            last = Series.objects.filter(case=self.case).aggregate(Max("number"))["number__max"] or 0
+            row = Series.objects.create(
+                case=self.case,
+                series_uid=uid,
+                description=instance.series_description[:120],
+                number=last + 1,
+                notes=[remark for remark in remarks if remark in ("apart", "other-patient")],
+                **tells,
+            )
+        elif row.pk not in self.rows:
+            remarks = ("joined", *remarks)
+        self.rows[row.pk] = row
+        return row.pk, remarks
+
+
+def _same(row: Series, tells: dict[str, str], modality: str) -> bool:
+    """Whether a series with the same UID is the same one; what is not known tells nothing apart."""
+    vague = {"modality"} if modality == Modality.OT or modality not in Modality.values else set()
+    known = {name: getattr(row, name) for name in tells.keys() - vague}
+    return all(value == tells[name] for name, value in known.items() if value and tells[name])
+
+
+def _uid_of(series_uid: str, tells: dict[str, str]) -> str:
+    """UID of a series whose own is taken: always the same for the same series."""
+    text = "\0".join([series_uid, *tells.values()])
+    return f"2.25.{int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]) % _UID_ROOM}"
+
+
+def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     instances = Instance.objects.bulk_create(
         Instance(
             series=series,
             sop_uid=item.clean.sop_uid,
             digest=item.clean.digest,
+            arrived_digest=item.clean.digest,
             byte_count=item.byte_count,
             kind=item.clean.kind,
             number=item.clean.instance_number or 0,
             facts=_facts(item.clean),
+            suspicion=[] if trusted else list(item.clean.suspicion),
+            boxes=[] if trusted else [{**typed.to_json(box), "source": "detector"} for box in item.clean.boxes],
         )
         for item in new
     )
@@ -132,23 +234,19 @@ def _write(series: Series, new: list[Prepared]) -> None:
         ),
         batch_size=500,
     )
+    _mark(series, new, trusted=trusted)
     number_frames(series)
 
 
-def _series_for(case: Case, instance: CleanInstance) -> Series:
-    known = Series.objects.filter(case=case, series_uid=instance.series_uid).first()
-    if known is not None:
-        return known
-    # A picture file does not know its modality; its case does.
-    modality = instance.modality if instance.modality in Modality.values else Modality.OT
-    return Series.objects.create(
-        case=case,
-        series_uid=instance.series_uid,
-        study_uid=instance.study_uid,
-        modality=Modality(case.modality) if modality == Modality.OT else modality,
-        description=instance.series_description[:120],
-        number=(Series.objects.filter(case=case).aggregate(Max("number"))["number__max"] or 0) + 1,
-    )
+def _mark(series: Series, new: list[Prepared], *, trusted: bool) -> None:
+    """Hold the series when a person has to look at what came, and note what readers should know."""
+    notes = list(series.notes)
+    notes += [note for note in dict.fromkeys(note for item in new for note in item.clean.notes) if note not in notes]
+    held = not trusted and any(item.clean.suspicion or item.clean.boxes for item in new)
+    clearance = Clearance.HELD if held else series.clearance
+    if notes != series.notes or clearance != series.clearance:
+        series.notes, series.clearance = notes, clearance
+        series.save(update_fields=["notes", "clearance"])
 
 
 def _facts(instance: CleanInstance) -> dict[str, str]:
@@ -162,17 +260,18 @@ def _facts(instance: CleanInstance) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _adopt_facts(case: Case, instance: CleanInstance) -> None:
+def _adopt_facts(case: Case, instance: CleanInstance) -> tuple[str, ...]:
     """A case that does not yet know its patient or modality learns them from its first picture."""
     changed = []
     if not case.patient_key and instance.patient_key:
         case.patient_key = instance.patient_key
         changed.append("patient_key")
-    if case.modality == Modality.OT and instance.modality in Modality.values:
-        case.modality = instance.modality
+    if case.modality == Modality.OT and instance.modality in Modality.values and instance.modality != Modality.OT:
+        case.modality = Modality(instance.modality)
         changed.append("modality")
     if changed:
         case.save(update_fields=[*changed, "modified_at"])
+    return tuple(changed)
 
 
 def number_frames(series: Series) -> None:

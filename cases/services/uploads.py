@@ -1,227 +1,165 @@
-"""A file comes in: quarantine, judgement, rows."""
+"""A file that is here waits for its judgement, is called off, or has waited too long."""
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
-
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cases.enums import UploadState
-from cases.imaging import archive, reader
-from cases.imaging.errors import Refused
-from cases.models import Case, Upload
+from cases.models import Case, Upload, UploadBatch
 from cases.permissions import check_user_can_edit_case, check_user_can_edit_upload
 from cases.policies import check_upload_move
-from cases.services import intake, quarantine
+from cases.services import quarantine
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs import services as jobs
 from medweb.jobs.models import Job, State
-from medweb.jobs.run import JobFailed, LostClaim, Run, end
+from medweb.jobs.run import end
 from medweb.live.publish import publish
 
 PENDING = (UploadState.QUARANTINED, UploadState.CLEANING)
-EXPIRES_AFTER = timedelta(hours=24)
-ARCHIVES = {reader.Kind.ZIP, reader.Kind.TAR, reader.Kind.GZIP}
+KIND = "cases.clean-uploads"
+# Code of a file that waits for room on the server's disk: it is tried again, and not refused with its job.
+NO_ROOM = "no-room"
 
 
-def receive(*, case: Case, chunks: Iterable[bytes], by: User) -> Upload:
-    """Put bytes into quarantine and queue their judgement. The file's name is not asked for."""
-    check_user_can_edit_case(by, case)
-    key, size = quarantine.keep(chunks, limit=settings.UPLOAD_MAX_BYTES)
-    try:
-        if size == 0:
-            raise ValidationError(_("This file is empty. Export it again and send it once more."))
-        with transaction.atomic():
-            # A deletion that has begun is waited for; one that begins now finds the upload.
-            if Case.objects.select_for_update().filter(pk=case.pk).first() is None:
-                raise ValidationError(_("The case was deleted."))
-            upload = Upload.objects.create(
-                case=case,
-                created_by=by,
-                storage_key=key,
-                byte_count=size,
-                expires_at=timezone.now() + EXPIRES_AFTER,
-            )
-            record("upload.receive", upload, by=by, bytes=size)
-            _queue(upload, by)
-    except BaseException:
-        quarantine.discard(key)
-        raise
-    return upload
+def key_of(case_id: int) -> str:
+    """Key of the one job that judges the uploads of a case."""
+    return f"clean-uploads:{case_id}"
 
 
-def _queue(upload: Upload, by: User | None) -> None:
-    jobs.enqueue(
-        "cases.clean-upload",
-        params={"upload_id": upload.pk},
-        key=_key(upload),
-        topics=[f"case:{upload.case_id}"],
-        by=by,
-    )
-    _announce(upload)
+def queue(upload: Upload, by: User | None) -> None:
+    """Have ``upload`` judged; called in the transaction that locked its case and put it into quarantine.
 
-
-def _announce(upload: Upload) -> None:
+    The lock decides the race with a job that is about to end: either it sees this upload, or this sees that
+    it has ended. One query when the case's job is active.
+    """
+    queue_case(upload.case_id, by)
     publish(f"case:{upload.case_id}", "uploads-changed", case=upload.case_id, upload=upload.pk)
 
 
-@transaction.atomic
+def queue_case(case_id: int, by: User | None) -> None:
+    """Queue the one job that judges the uploads of a case; the one that is active, when there is one."""
+    topics = [f"case:{case_id}"]
+    jobs.enqueue(KIND, params={"case_id": case_id}, key=key_of(case_id), topics=topics, by=by)
+
+
+def queue_waiting() -> int:
+    """Queue the cases whose uploads wait and that have no active job, which no path should leave; how many."""
+    waiting = Upload.objects.filter(state__in=PENDING).order_by()
+    cases = list(Case.objects.filter(Exists(waiting.filter(case=OuterRef("pk")))).order_by("pk")[:200])
+    active = set(Job.objects.active().filter(kind=KIND).values_list("key", flat=True))
+    left = [case for case in cases if key_of(case.pk) not in active]
+    for case in left:
+        with transaction.atomic():
+            if Case.objects.select_for_update().filter(pk=case.pk).exists():
+                queue_case(case.pk, None)
+    return len(left)
+
+
+def check_user_can_judge(user: User, *, case_id: int) -> None:
+    """Raise unless ``user`` may have the uploads of this case judged again."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        raise ValidationError(_("The case was deleted."))
+    check_user_can_edit_case(user, case)
+
+
+# --- called off -------------------------------------------------------------------------------------------
+
+
 def cancel(*, upload: Upload, by: User) -> None:
-    """Stop judging a file and throw its bytes away."""
+    """Stop judging a file and throw its bytes away; the others of its case go on."""
     check_user_can_edit_upload(by, upload)
-    judging = _hold(upload)
-    check_upload_move(upload, UploadState.CANCELLED)
-    sentence = _("Cancelled; nothing was kept.")
-    _close(upload, UploadState.CANCELLED, "cancelled", sentence)
-    for job in judging:
-        end(job, State.CANCELLED, sentence)
+    with transaction.atomic():
+        judging = _hold(upload.case_id)
+        upload.refresh_from_db(from_queryset=Upload.objects.select_for_update())
+        check_upload_move(upload, UploadState.CANCELLED)
+        _cancel(upload, by)
+        _end_without_work(upload.case_id, judging)
+    _announce(upload.case_id)
+
+
+def cancel_batch(*, batch: UploadBatch, by: User) -> int:
+    """Call off everything of a batch that has no verdict yet; returns how many files that were."""
+    check_user_can_edit_case(by, batch.case)
+    with transaction.atomic():
+        judging = _hold(batch.case_id)
+        record("batch.cancel", batch, by=by)
+        left = Upload.objects.select_for_update().filter(
+            batch=batch, state__in=(*PENDING, UploadState.RECEIVING)
+        )
+        uploads = list(left.order_by("pk"))
+        for upload in uploads:
+            _cancel(upload, by)
+        _end_without_work(batch.case_id, judging)
+    _announce(batch.case_id)
+    return len(uploads)
+
+
+def _cancel(upload: Upload, by: User) -> None:
+    close(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
     record("upload.cancel", upload, by=by)
 
 
-def _hold(upload: Upload) -> list[Job]:
-    """Lock the active jobs of ``upload``, then read and lock its row; returns the jobs.
+def _hold(case_id: int) -> list[Job]:
+    """Lock the active job of a case, then the case; returns the job.
 
-    Jobs come first, as in ``finish``: a judgement that is being written is waited for, and its verdict seen.
+    In the order of ``finish``: results that are just being written are waited for, and their verdicts seen.
     """
-    judging = list(Job.objects.active().filter(key=_key(upload)).select_for_update())
-    upload.refresh_from_db(from_queryset=Upload.objects.select_for_update())
+    judging = list(Job.objects.active().filter(key=key_of(case_id)).select_for_update())
+    # Evaluated for its lock.
+    list(Case.objects.select_for_update().filter(pk=case_id).order_by().values_list("pk", flat=True))
     return judging
 
 
-def _key(upload: Upload) -> str:
-    return f"clean-upload:{upload.pk}"
+def _end_without_work(case_id: int, judging: list[Job]) -> None:
+    if judging and not Upload.objects.filter(case=case_id, state__in=PENDING).exists():
+        for job in judging:
+            end(job, State.CANCELLED, _("Cancelled; nothing was kept."))
 
 
-def _close(upload: Upload, state: UploadState, code: str, sentence: str) -> None:
+def close(upload: Upload, state: UploadState, code: str, sentence: str, **fields: object) -> None:
+    """Write the verdict on an upload in the caller's transaction; its raw bytes go when that commits.
+
+    ``fields`` are further columns. Pages are told by the caller, once for many.
+    """
     key = upload.storage_key
-    upload.state, upload.code, upload.sentence = state, code, sentence
-    upload.finished_at, upload.storage_key = timezone.now(), ""
-    upload.save(update_fields=["state", "code", "sentence", "finished_at", "storage_key"])
+    values = {"state": state, "code": code, "sentence": sentence, **fields}
+    values |= {"finished_at": timezone.now(), "storage_key": ""}
+    for name, value in values.items():
+        setattr(upload, name, value)
+    Upload.objects.filter(pk=upload.pk).update(**values)
     if key:
         transaction.on_commit(lambda: quarantine.discard(key))
-    _announce(upload)
 
 
-def check_user_can_judge(user: User, *, upload_id: int) -> None:
-    """Raise unless ``user`` may have this upload judged again."""
-    upload = Upload.objects.select_related("case").filter(pk=upload_id).first()
-    if upload is None:
-        raise ValidationError(_("The case was deleted."))
-    check_user_can_edit_upload(user, upload)
-
-
-def judge(run: Run, *, upload_id: int) -> None:
-    """The clean-upload job: compute without a transaction, then write everything at once."""
-    upload = Upload.objects.filter(pk=upload_id).first()
-    if upload is None:
-        raise _case_deleted()
-    if not upload.is_pending:
-        # "Try again" on a job whose upload has its verdict: the bytes are gone.
-        raise JobFailed(_("This file was already judged; send it again."))
-    # Conditional: one cancelled since the look above must not come back to life.
-    if not Upload.objects.filter(pk=upload.pk, state__in=PENDING).update(state=UploadState.CLEANING):
-        raise LostClaim
-    upload.state = UploadState.CLEANING
-    _announce(upload)
-    path = quarantine.path_of(upload.storage_key)
-    try:
-        with path.open("rb") as file:
-            kind = reader.sniff(file.read(4096))
-    except FileNotFoundError:
-        raise JobFailed(_("The bytes of this file are gone; send it again.")) from None
-    prepared: list[intake.Prepared] = []
-    refusals: list[Refused] = []
-    members: Iterable[bytes] = archive.members(path) if kind in ARCHIVES else iter([path.read_bytes()])
-    try:
-        for number, data in enumerate(members, start=1):
-            run.progress(0.9 * number / (number + 10), _("Cleaning file %(n)d") % {"n": number})
-            try:
-                prepared.append(intake.prepare(data))
-            except Refused as refusal:
-                refusals.append(refusal)
-    except Refused as refusal:
-        # The archive itself is at fault; what came out of it before is not trusted either.
-        prepared, refusals = [], [refusal]
-    removed: Counter[str] = Counter()
-    for item in prepared:
-        removed.update(item.clean.removed)
-    with run.finish() as result:
-        # The case before the upload, as when it is deleted: that waits for this, or this finds it gone.
-        case = Case.objects.select_for_update().filter(pk=upload.case_id).first()
-        if case is None:
-            raise _case_deleted()
-        upload = Upload.objects.select_for_update().get(pk=upload_id)
-        if not upload.is_pending:
-            raise LostClaim
-        outcome = intake.attach(case, prepared) if prepared else intake.Outcome()
-        upload.kind = str(kind)
-        upload.taken, upload.doubled, upload.refused = outcome.taken, outcome.doubled, len(refusals)
-        upload.removed = dict(removed)
-        upload.series_id = min(outcome.series, default=None)
-        upload.save(update_fields=["kind", "taken", "doubled", "refused", "removed", "series"])
-        accepted = bool(prepared)
-        code = "accepted" if accepted else refusals[0].code if refusals else "nothing-inside"
-        _close(
-            upload,
-            UploadState.ACCEPTED if accepted else UploadState.REFUSED,
-            code,
-            _sentence(outcome, refusals, removed),
-        )
-        record(
-            f"upload.{'accept' if accepted else 'refuse'}", upload, by=None, removed=dict(removed), code=code
-        )
-        publish(f"case:{upload.case_id}", "case-changed", case=upload.case_id)
-        result.update(upload=upload.pk, series=sorted(outcome.series))
-
-
-def _case_deleted() -> JobFailed:
-    return JobFailed(_("The case was deleted."))
-
-
-def _sentence(outcome: intake.Outcome, refusals: list[Refused], removed: Counter[str]) -> str:
-    parts = []
-    if outcome.taken:
-        parts.append(
-            ngettext("%(n)d image taken", "%(n)d images taken", outcome.taken) % {"n": outcome.taken}
-        )
-    if outcome.doubled:
-        parts.append(
-            ngettext("%(n)d was already here", "%(n)d were already here", outcome.doubled)
-            % {"n": outcome.doubled}
-        )
-    if total := sum(removed.values()):
-        parts.append(
-            ngettext(
-                "%(n)d header value removed or replaced", "%(n)d header values removed or replaced", total
-            )
-            % {"n": total}
-        )
-    if len(refusals) == 1 and not parts:
-        return refusals[0].sentence
-    if refusals:
-        reasons = Counter(refusal.sentence for refusal in refusals)
-        parts.append(
-            ngettext("%(n)d file refused", "%(n)d files refused", len(refusals)) % {"n": len(refusals)}
-            + ": "
-            + " ".join(f"({count}) {sentence}" for sentence, count in reasons.most_common(3))
-        )
-    if not parts:
-        return _("There was no image inside. Send DICOM, PNG, JPEG, TIFF, BMP or WebP files.")
-    return "; ".join(parts).rstrip(".") + "."
+def _announce(case_id: int) -> None:
+    publish(f"case:{case_id}", "uploads-changed", case=case_id)
 
 
 def abandoned(job: Job, sentence: str) -> None:
-    """The job ended without a verdict: say so on the upload and free the quarantine."""
+    """The job ended without a result: say so on the uploads that it leaves, and free the quarantine.
+
+    Cancelled, it takes all with it. Failed, it takes those it had begun; the others are queued again, by
+    :func:`queue_waiting` or by "Try again".
+    """
     # Also cancelling from the list of jobs comes here, with the job's row locked first.
-    upload = Upload.objects.select_for_update().filter(pk=job.params["upload_id"]).first()
-    if upload is not None and upload.is_pending:
-        _close(upload, UploadState.REFUSED, "failed", sentence)
+    case_id = job.params["case_id"]
+    list(Case.objects.select_for_update().filter(pk=case_id).order_by().values_list("pk", flat=True))
+    cancelled = job.state == State.CANCELLED
+    states = PENDING if cancelled else (UploadState.CLEANING,)
+    left = Upload.objects.select_for_update().filter(case=case_id, state__in=states).order_by("pk")
+    for upload in left:
+        if cancelled:
+            close(upload, UploadState.CANCELLED, "cancelled", sentence)
+        else:
+            close(upload, UploadState.REFUSED, "failed", sentence)
+    _announce(case_id)
+
+
+# --- waited too long --------------------------------------------------------------------------------------
 
 
 def named_keys() -> set[str]:
@@ -237,16 +175,17 @@ def expire() -> int:
 
 @transaction.atomic
 def _expire(upload: Upload) -> bool:
+    judging = _hold(upload.case_id)
     try:
-        judging = _hold(upload)
+        upload.refresh_from_db(from_queryset=Upload.objects.select_for_update())
     except Upload.DoesNotExist:
         # Deleted with its case since it was listed.
         return False
     if not upload.is_pending:
         return False
     sentence = _("This file waited too long. Send it again.")
-    _close(upload, UploadState.REFUSED, "expired", sentence)
-    for job in judging:
-        end(job, State.FAILED, sentence)
+    close(upload, UploadState.REFUSED, "expired", sentence)
     record("upload.expire", upload, by=None)
+    _end_without_work(upload.case_id, judging)
+    _announce(upload.case_id)
     return True

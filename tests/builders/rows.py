@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cases.enums import CaseStatus
 from cases.models import Case, Collection, Series, Upload
-from cases.services import cases, collections, intake, uploads
+from cases.services import cases, collections, intake, receiving, uploads
 from medweb.accounts.models import Role, User
 from medweb.accounts.services import create_user
 from medweb.jobs.models import Job
@@ -75,12 +75,12 @@ def club(by: User, *members: User, cases: tuple[Case, ...] = (), title: str = "C
 
 def upload(case: Case, data: bytes, *, by: User) -> Upload:
     """A file received and waiting in quarantine."""
-    return uploads.receive(case=case, chunks=[data], by=by)
+    return receiving.receive(case=case, chunks=[data], by=by)
 
 
 def job_of(row: Upload) -> Job:
-    """The job that judges an upload."""
-    return Job.objects.filter(key=f"clean-upload:{row.pk}").latest("pk")
+    """The job that judges the uploads of its case."""
+    return Job.objects.filter(key=uploads.key_of(row.case_id)).latest("pk")
 
 
 def shape(kind: str = "box", *, label: str = "nodule", **fields: Any) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from cases import blobs
 from cases.enums import UploadState
 from cases.models import Case, Frame, Instance, Upload
-from cases.services import cases, quarantine, uploads
+from cases.services import cases, cleaning, quarantine, receiving, uploads
 from cases.tasks import expire_raw_files
 from medweb.accounts.models import User
 from medweb.audit.models import AuditEvent
@@ -90,7 +89,7 @@ def test_a_bad_file_is_refused_with_a_sentence_and_deleted(stores, case, author,
     assert upload.state == UploadState.REFUSED
     assert upload.code not in ("", "accepted", "failed")
     assert upload.sentence.endswith(".")
-    assert Job.objects.get(key=f"clean-upload:{upload.pk}").state == State.DONE
+    assert rows.job_of(upload).state == State.DONE
     assert not Instance.objects.exists()
     assert quarantined(stores) == []
     assert AuditEvent.objects.filter(verb="upload.refuse", subject_id=str(upload.pk)).exists()
@@ -98,7 +97,7 @@ def test_a_bad_file_is_refused_with_a_sentence_and_deleted(stores, case, author,
 
 def test_an_empty_file_is_not_even_received(stores, case, author):
     with pytest.raises(ValidationError, match="empty"):
-        uploads.receive(case=case, chunks=[], by=author)
+        receiving.receive(case=case, chunks=[], by=author)
     assert not Upload.objects.exists()
     assert quarantined(stores) == []
 
@@ -107,7 +106,7 @@ def test_a_file_over_the_limit_leaves_nothing_behind(stores, case, author, setti
     settings.UPLOAD_MAX_BYTES = 2**20
     chunks = (bytes(2**18) for _ in range(5))
     with pytest.raises(ValidationError, match="larger than 1 MB"):
-        uploads.receive(case=case, chunks=chunks, by=author)
+        receiving.receive(case=case, chunks=chunks, by=author)
     assert not Upload.objects.exists()
     assert quarantined(stores) == []
 
@@ -118,21 +117,21 @@ def test_a_connection_that_breaks_leaves_nothing_behind(stores, case, author):
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        uploads.receive(case=case, chunks=chunks(), by=author)
+        receiving.receive(case=case, chunks=chunks(), by=author)
     assert not Upload.objects.exists()
     assert quarantined(stores) == []
 
 
 def test_only_who_edits_the_case_may_send_files(stores, case):
     with pytest.raises(PermissionDenied):
-        uploads.receive(case=case, chunks=[b"x"], by=rows.instructor())
+        receiving.receive(case=case, chunks=[b"x"], by=rows.instructor())
     assert quarantined(stores) == []
 
 
 def test_a_file_for_a_case_that_was_just_deleted_leaves_nothing_behind(stores, case, author):
     Case.objects.get(pk=case.pk).delete()
     with pytest.raises(ValidationError, match="deleted"):
-        uploads.receive(case=case, chunks=[pictures.png()], by=author)
+        receiving.receive(case=case, chunks=[pictures.png()], by=author)
     assert quarantined(stores) == []
 
 
@@ -176,39 +175,38 @@ def test_an_author_cancels_what_an_administrator_has_sent(stores, case, author):
 
 
 def test_cancelling_as_the_judgement_begins_is_not_undone(stores, case, author, monkeypatch):
-    upload = rows.upload(case, pictures.png(), by=author)
-    pending, looks = Upload.is_pending.fget, []
+    upload, other = (rows.upload(case, pictures.png(n), by=author) for n in (1, 2))
+    sniff, looks = cleaning.sniff, []
 
-    def cancelled_after_the_look(self):
-        answer = pending(self)
+    def cancelled_after_the_look(path):
         if not looks:
-            looks.append(answer)
+            looks.append(path)
             uploads.cancel(upload=Upload.objects.get(pk=upload.pk), by=author)
-        return answer
+        return sniff(path)
 
-    monkeypatch.setattr(Upload, "is_pending", property(cancelled_after_the_look))
-    assert work(rows.job_of(upload).pk) == "lost"
+    monkeypatch.setattr(cleaning, "sniff", cancelled_after_the_look)
+    assert work(rows.job_of(upload).pk) == "done"
     upload.refresh_from_db()
-    assert (looks, upload.state) == ([True], UploadState.CANCELLED)
+    other.refresh_from_db()
+    assert (len(looks), upload.state, other.state) == (1, UploadState.CANCELLED, UploadState.ACCEPTED)
 
 
-def test_bytes_that_are_gone_are_asked_for_again(stores, case, author):
+def test_bytes_that_are_gone_are_asked_for_again(stores, case, author, judged):
     upload = rows.upload(case, pictures.png(), by=author)
     quarantine.discard(upload.storage_key)
-    assert work(rows.job_of(upload).pk) == "failed"
-    upload.refresh_from_db()
-    assert (upload.state, upload.sentence) == (
-        UploadState.REFUSED, "The bytes of this file are gone; send it again.",
+    judged(upload)
+    assert (upload.state, upload.code, upload.sentence) == (
+        UploadState.REFUSED, "gone", "The bytes of this file are gone; send it again.",
     )  # fmt: skip
 
 
-def test_trying_an_ended_upload_again_says_to_send_it_again(stores, case, author):
+def test_trying_an_ended_job_again_finds_nothing_to_do(stores, case, author):
     upload = rows.upload(case, pictures.png(), by=author)
     uploads.cancel(upload=upload, by=author)
     job = jobs.retry(job=rows.job_of(upload), by=author)
-    assert work(job.pk) == "failed"
-    job.refresh_from_db()
-    assert job.error == "This file was already judged; send it again."
+    assert work(job.pk) == "done"
+    upload.refresh_from_db()
+    assert upload.state == UploadState.CANCELLED
 
 
 def test_only_who_may_still_edit_the_case_has_a_file_judged_again(stores, case, author):
@@ -224,42 +222,43 @@ def test_only_who_may_still_edit_the_case_has_a_file_judged_again(stores, case, 
         jobs.retry(job=job, by=rows.person("administrator"))
 
 
-def test_a_judgement_that_was_overtaken_by_cancelling_writes_nothing(stores, case, author, monkeypatch):
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """``meanwhile(act)``: do ``act`` once, when a decoder has answered and before anything is written."""
+
+    def during(act):
+        collect, acts = cleaning.Work.collect, [act]
+
+        def overtaken(self, timeout):
+            found = collect(self, timeout)
+            if found and acts:
+                acts.pop()()
+            return found
+
+        monkeypatch.setattr(cleaning.Work, "collect", overtaken)
+
+    return during
+
+
+def test_a_judgement_that_was_overtaken_by_cancelling_writes_nothing(stores, case, author, meanwhile):
     upload = rows.upload(case, pictures.png(), by=author)
-    prepare = uploads.intake.prepare
-
-    def cancelled_meanwhile(data):
-        prepared = prepare(data)
-        uploads.cancel(upload=Upload.objects.get(pk=upload.pk), by=author)
-        return prepared
-
-    monkeypatch.setattr(uploads.intake, "prepare", cancelled_meanwhile)
+    meanwhile(lambda: uploads.cancel(upload=Upload.objects.get(pk=upload.pk), by=author))
     assert work(rows.job_of(upload).pk) == "lost"
     upload.refresh_from_db()
     assert upload.state == UploadState.CANCELLED
     assert not Instance.objects.exists()
+    assert traces.files(stores) == []
 
 
 @pytest.mark.parametrize("by_service", [True, False], ids=["as people do", "past the service"])
-def test_a_case_deleted_during_the_judgement_is_said_so(stores, case, author, monkeypatch, by_service):
-    upload = rows.upload(case, pictures.png(), by=author)
-    prepare, job = uploads.intake.prepare, rows.job_of(upload)
-
-    def deleted_meanwhile(data):
-        prepared = prepare(data)
-        if by_service:
-            cases.delete(case=case, by=author)
-        else:
-            case.delete()
-        return prepared
-
-    monkeypatch.setattr(uploads.intake, "prepare", deleted_meanwhile)
+def test_a_case_deleted_during_the_judgement_is_said_so(stores, case, author, meanwhile, by_service):
+    job = rows.job_of(rows.upload(case, pictures.png(), by=author))
+    meanwhile(lambda: cases.delete(case=case, by=author) if by_service else case.delete())
     assert work(job.pk) == ("lost" if by_service else "failed")
     job.refresh_from_db()
     assert job.state == (State.CANCELLED if by_service else State.FAILED)
     assert job.error == "The case was deleted."
     assert not Instance.objects.exists()
-    blobs.delete_unnamed(now=time.time() + blobs.GRACE.total_seconds() + 60)
     assert traces.files(stores / "blobs") == []
 
 
@@ -279,8 +278,7 @@ def test_a_file_that_waited_a_day_expires(stores, case, author):
     late.refresh_from_db()
     fresh.refresh_from_db()
     assert (late.state, late.code) == (UploadState.REFUSED, "expired")
-    assert (rows.job_of(late).state, rows.job_of(fresh).state) == (State.FAILED, State.QUEUED)
-    assert fresh.state == UploadState.QUARANTINED
+    assert (rows.job_of(fresh).state, fresh.state) == (State.QUEUED, UploadState.QUARANTINED)
     assert [path.name for path in quarantined(stores)] == [fresh.storage_key]
     assert uploads.expire() == 0
 
@@ -304,12 +302,16 @@ def test_raw_files_that_no_row_names_expire(stores, case, author):
 
 def test_a_job_that_is_given_up_says_so_on_its_upload(stores, case, author):
     upload = rows.upload(case, pictures.png(), by=author)
+    waiting = rows.upload(case, pictures.png(2), by=author)
     run = claim(rows.job_of(upload).pk)
     assert run is not None
+    Upload.objects.filter(pk=upload.pk).update(state=UploadState.CLEANING)
     assert end(run.job, State.FAILED, "The worker stopped 3 times.", attempt=run.attempt)
     upload.refresh_from_db()
+    waiting.refresh_from_db()
     assert (upload.state, upload.sentence) == (UploadState.REFUSED, "The worker stopped 3 times.")
-    assert quarantined(stores) == []
+    assert waiting.state == UploadState.QUARANTINED
+    assert [path.name for path in quarantined(stores)] == [waiting.storage_key]
 
 
 def test_planted_names_are_found_nowhere_afterwards(stores, case, author, judged, caplog):
