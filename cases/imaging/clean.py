@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from . import pseudonyms, slide_dicom, slide_tiff, slides
+from . import pseudonyms, report, slide_dicom, slide_tiff, slides
 from .burned import TextBox
 from .deidentify import deidentify, to_bytes
 from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
+from .metadata import metadata_of
 from .pictures import read_picture, write_lossless
 from .reader import HEAD, Kind, handled, read_dicom, sniff
 from .regions import CLASSES, CleanRegions, read_regions
@@ -101,12 +102,12 @@ class CleanInstance:
     slide: slides.SlideFacts | None = None
 
 
-def clean(data: bytes, *, secret: bytes) -> CleanInstance:
+def clean(data: bytes, *, secret: bytes, keep_characteristics: bool = True) -> CleanInstance:
     """Read, check, de-identify and decode one uploaded image.
 
     As `clean_any`, for callers that have no images to lay regions onto: those are refused.
     """
-    found = clean_any(data, secret=secret)
+    found = clean_any(data, secret=secret, keep_characteristics=keep_characteristics)
     if isinstance(found, CleanRegions):
         raise Refused(
             "regions-alone", "These are regions drawn on images. Upload them together with those images."
@@ -114,7 +115,9 @@ def clean(data: bytes, *, secret: bytes) -> CleanInstance:
     return found
 
 
-def clean_any(data: bytes, *, secret: bytes) -> CleanInstance | CleanRegions:
+def clean_any(
+    data: bytes, *, secret: bytes, keep_characteristics: bool = True
+) -> CleanInstance | CleanRegions:
     """Read, check, de-identify and decode one uploaded file, be it an image or regions drawn on images.
 
     Parameters
@@ -123,6 +126,8 @@ def clean_any(data: bytes, *, secret: bytes) -> CleanInstance | CleanRegions:
         The whole file. Archives are opened before, by `archive.members`.
     secret : bytes
         Key of the pseudonyms, at least 16 bytes.
+    keep_characteristics : bool
+        Retain the sex, age, size and weight of DICOM headers.
 
     Returns
     -------
@@ -138,14 +143,14 @@ def clean_any(data: bytes, *, secret: bytes) -> CleanInstance | CleanRegions:
         raise Refused("empty", "The file is empty. Copy it again, then upload.")
     if _class_of(data[:HEAD]) in CLASSES:
         # Before slides: a segmentation of a slide names that class in its references.
-        return _clean_dicom(data, secret)
+        return _clean_dicom(data, secret, keep_characteristics)
     buffer = BytesIO()
-    slide = clean_slide(data, secret=secret, target=buffer)
+    slide = clean_slide(data, secret=secret, target=buffer, keep_characteristics=keep_characteristics)
     if slide is not None:
         return replace(slide, clean_bytes=buffer.getvalue())
     kind = sniff(data[:HEAD])
     if kind is Kind.DICOM:
-        return _clean_dicom(data, secret)
+        return _clean_dicom(data, secret, keep_characteristics)
     if kind is Kind.DICOMDIR:
         raise Refused("dicomdir", "This is the index of a disc, not an image. Upload the images it lists.")
     if kind in _ARCHIVES:
@@ -164,7 +169,9 @@ def _class_of(head: bytes) -> str:
     return head[start + 8 : start + 8 + length].rstrip(b"\x00 ").decode("latin-1")
 
 
-def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> CleanInstance | None:
+def clean_slide(
+    source: Path | bytes, *, secret: bytes, target: BinaryIO, keep_characteristics: bool = True
+) -> CleanInstance | None:
     """De-identify a whole slide without ever holding all of it.
 
     Parameters
@@ -193,7 +200,7 @@ def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> Cle
     if found is slides.Likeness.DICOM:
         with slides.as_file(source) as file:
             ds, level = slide_dicom.opened(file)
-            return _of_dicom_slide(ds, level, secret, target)
+            return _of_dicom_slide(ds, level, secret, target, keep_characteristics)
     with ExitStack() as stack:
         try:
             slide = stack.enter_context(slide_tiff.opened(source))
@@ -202,6 +209,7 @@ def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> Cle
                 return None
             raise
         written, facts = slides.store(slide, target)
+        told = report.of_metadata("slide", slide.dropped)
         return CleanInstance(
             kind="slide",
             modality="SM",
@@ -218,14 +226,14 @@ def clean_slide(source: Path | bytes, *, secret: bytes, target: BinaryIO) -> Cle
             clean_bytes=b"",
             digest=written.digest,
             frames=(slides.overview(written, facts),),
-            removed={"remove-metadata": sum(slide.dropped.values())} if slide.dropped else {},
-            report={name: {"remove/slide": times} for name, times in sorted(slide.dropped.items())},
+            removed=report.summed(told),
+            report=told,
             slide=facts,
         )
 
 
 def _of_dicom_slide(
-    header: Dataset, level: slide_dicom.DicomSlide, secret: bytes, target: BinaryIO
+    header: Dataset, level: slide_dicom.DicomSlide, secret: bytes, target: BinaryIO, keep: bool
 ) -> CleanInstance:
     written, facts = slides.store(level, target)
     # One slide, whatever number of its levels comes: told by series, glass and optical paths.
@@ -237,7 +245,7 @@ def _of_dicom_slide(
         ]
     )
     label = [_text(header, name).upper() for name in ("SpecimenLabelInImage", "BurnedInAnnotation")]
-    result = deidentify(header, secret=secret)
+    result = deidentify(header, secret=secret, keep_characteristics=keep)
     described = _described(result.dataset)
     return CleanInstance(
         **{**described, "modality": "SM", "sop_uid": pseudonyms.uid(secret, f"slide/{own}")},
@@ -247,6 +255,7 @@ def _of_dicom_slide(
         digest=written.digest,
         frames=(slides.overview(written, facts),),
         removed=result.removed,
+        report=result.report,
         suspicion=("burned-in-flag",) if "YES" in label else (),
         slide=facts,
     )
@@ -268,11 +277,11 @@ def _bounded(number: int | None) -> int | None:
     return None if number is None else max(-(2**31), min(number, 2**31 - 1))
 
 
-def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance | CleanRegions:
+def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | CleanRegions:
     read = read_dicom(data, also=CLASSES)
     if read.get("SOPClassUID") in CLASSES:
         return read_regions(read, secret=secret)
-    result = deidentify(read, secret=secret)
+    result = deidentify(read, secret=secret, keep_characteristics=keep)
     ds = result.dataset
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
     frames = tuple(decode(ds))
@@ -286,6 +295,7 @@ def _clean_dicom(data: bytes, secret: bytes) -> CleanInstance | CleanRegions:
             digest=hashlib.sha256(stored).hexdigest(),
             frames=frames,
             removed=result.removed,
+            report=result.report,
         )
 
 
@@ -335,6 +345,7 @@ def _picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:
 
 def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
     frames = tuple(_picture_frame(page, number) for number, page in enumerate(read_picture(data), start=1))
+    told = report.of_metadata("picture", metadata_of(data, sniff(data[:HEAD])))
     stored = write_lossless([_writable(frame.pixels) for frame in frames])
     digest = hashlib.sha256(stored).hexdigest()
     return CleanInstance(
@@ -353,12 +364,14 @@ def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
         clean_bytes=stored,
         digest=digest,
         frames=frames,
-        removed={"remove-metadata": 1},
+        removed=report.summed(told),
+        report=told,
     )
 
 
 def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
     grid = read_volume(data, kind)
+    told = report.of_metadata("volume", grid.dropped)
     stored = write_volume(grid)
     digest = hashlib.sha256(stored).hexdigest()
     return CleanInstance(
@@ -377,8 +390,8 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
         clean_bytes=stored,
         digest=digest,
         frames=tuple(slices(grid)),
-        removed={"remove-metadata": sum(grid.dropped.values())} if grid.dropped else {},
-        report={name: {"remove/volume-text": times} for name, times in sorted(grid.dropped.items())},
+        removed=report.summed(told),
+        report=told,
         notes=grid.notes,
     )
 

@@ -52,6 +52,17 @@ def of_object(kind: str, counts: Mapping[tuple[str, str, str], int], *, profile:
     return report
 
 
+def of_metadata(kind: str, dropped: Mapping[str, int]) -> Report:
+    """Report on an object of which only the picture is kept: kinds of metadata that were dropped.
+
+    Examples
+    --------
+    >>> of_metadata("picture", {"EXIF": 1})
+    {'@objects': {'picture': 1}, 'EXIF': {'remove/metadata': 1}}
+    """
+    return of_object(kind, {(name, "remove", "metadata"): n for name, n in dropped.items() if n}, profile="")
+
+
 def with_pixels(
     report: Mapping[str, Mapping[str, int]],
     *,
