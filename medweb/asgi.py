@@ -3,11 +3,10 @@
 import os
 import warnings
 
-from django.core.asgi import get_asgi_application
-
+from medweb import handler
 from medweb.limits import BodyLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medweb.settings")
 # WhiteNoise hands out iterators that are not asynchronous; the files are small and read at once.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-application = BodyLimit(get_asgi_application())
+application = BodyLimit(handler.application())

@@ -21,10 +21,15 @@ CODES = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    408: "too-slow",
     409: "stale-revision",
+    410: "gone",
+    412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",
+    416: "past-the-end",
     429: "too-many-requests",
+    507: "disk-full",
 }
 
 

@@ -1,9 +1,11 @@
 """How much a request may carry, decided before Django keeps any of it.
 
-Django writes a request's whole body to disk before any other code runs, so also what a stranger sends to a
-page that asks for signing in. `DATA_UPLOAD_MAX_MEMORY_SIZE` comes later and leaves out files.
+Django collects a request's whole body before any other code runs, so also what a stranger sends to a page
+that asks for signing in. `DATA_UPLOAD_MAX_MEMORY_SIZE` comes later and leaves out files. Large files come in
+pieces, each a request of its own (the tus protocol), and no request may carry more than a piece.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,19 +23,24 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MEGABYTE = 1024 * 1024
 USUAL = 10 * MEGABYTE
 """Every form and every API call but the upload of a file."""
+PIECE = 16 * MEGABYTE
+"""Most bytes of a file in one request; what is larger comes in pieces."""
 # What multipart adds around a file.
 ENVELOPE = MEGABYTE
-_UPLOADS = re.compile(r"/cases/\d+/uploads/new/|/api/cases/\d+/uploads/")
+SILENCE_SECONDS = 30.0
+"""How long a request may keep us waiting for the next part of its body."""
+_WHOLE = re.compile(r"/cases/\d+/uploads/new/|/api/cases/\d+/uploads/|(/api)?/cases/\d+/files/")
+_PIECES = re.compile(r"(/api)?/files/\d+/")
 
 
 def takes_files(path: str) -> bool:
-    """Whether ``path`` is an address that files are sent to."""
-    return _UPLOADS.fullmatch(path) is not None
+    """Whether ``path`` is an address that files or pieces of files are sent to."""
+    return _WHOLE.fullmatch(path) is not None or _PIECES.fullmatch(path) is not None
 
 
 def limit_of(path: str) -> int:
     """Most bytes a request to ``path`` may carry."""
-    return settings.UPLOAD_MAX_BYTES + ENVELOPE if takes_files(path) else USUAL
+    return min(settings.UPLOAD_MAX_BYTES, PIECE) + ENVELOPE if takes_files(path) else USUAL
 
 
 def _declared(scope: Scope) -> int:
@@ -45,8 +52,58 @@ def _declared(scope: Scope) -> int:
     return 0
 
 
+class _Body:
+    """The body of one request as it comes in: counted, and not waited for without end.
+
+    A piece of a file whose connection breaks ends there: what arrived of it is worth keeping.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._limit = limit_of(scope["path"])
+        self._is_piece = scope["method"] == "PATCH" and _PIECES.fullmatch(scope["path"]) is not None
+        self._carried = 0
+        self._ended = False
+        self.trouble = 0
+        """Status of the answer when it went wrong: 408 or 413."""
+
+    async def next(self) -> Message:
+        """The next message for the application."""
+        if self.trouble:
+            return {"type": "http.disconnect"}
+        if self._ended:
+            # What follows is the end of the connection, which may take as long as the answer does.
+            return await self._receive()
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            message = {"type": "http.disconnect"}
+            self.trouble = 408
+        if message["type"] == "http.request":
+            self._carried += len(message.get("body", b""))
+            self._ended = not message.get("more_body", False)
+            if self._carried > self._limit:
+                self.trouble = 413
+                # Told that the client is gone, Django closes the file it was filling and answers nothing.
+                return {"type": "http.disconnect"}
+        elif self._is_piece and self._carried:
+            self._ended, self._receive = True, _forever
+            self.trouble = 0
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return message
+
+
+async def _forever() -> Message:
+    """Nothing more comes from a client that is gone; Django stops working as soon as it hears of that."""
+    await asyncio.Event().wait()
+    raise AssertionError("unreachable")
+
+
 class BodyLimit:
     """ASGI application that answers 413 to requests that are too large, and passes on all others.
+
+    One that stops sending in the middle of its body is answered 408.
 
     Parameters
     ----------
@@ -61,34 +118,36 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        limit = limit_of(scope["path"])
-        if _declared(scope) > limit:
-            await _refuse(scope["path"], limit, send)
+        path = scope["path"]
+        if _declared(scope) > limit_of(path):
+            await _refuse(path, 413, send)
             return
-        carried = 0
-
-        async def counted() -> Message:
-            nonlocal carried
-            message = await receive()
-            if message["type"] == "http.request":
-                carried += len(message.get("body", b""))
-            # Told that the client is gone, Django closes the file it was filling and answers nothing.
-            return message if carried <= limit else {"type": "http.disconnect"}
-
-        await self.application(scope, counted, send)
-        if carried > limit:
-            await _refuse(scope["path"], limit, send)
+        body = _Body(scope, receive)
+        await self.application(scope, body.next, send)
+        if body.trouble:
+            await _refuse(path, body.trouble, send)
 
 
-async def _refuse(path: str, limit: int, send: Send) -> None:
+def _sentence(path: str, status: int) -> str:
+    if status == 408:
+        return _("The request stopped in the middle. Send it again.")
+    if takes_files(path):
+        sentence = _(
+            "One request carries at most %(n)d MB. Send larger files in pieces, by the tus protocol "
+            "(see “Sending large files” in the description of the API)."
+        )
+    else:
+        sentence = _("This is larger than %(n)d MB, the most that is taken here. Send less.")
+    return sentence % {"n": limit_of(path) // MEGABYTE}
+
+
+async def _refuse(path: str, status: int, send: Send) -> None:
     # Reads models, which are there only after Django has started.
     from medweb.errors import CODES, PROBLEM_TYPE, body
 
-    sentence = _("This is larger than %(n)d MB, the most that is taken here. Send less.") % {
-        "n": limit // MEGABYTE
-    }
+    sentence = _sentence(path, status)
     if takes_files(path) or path.startswith("/api/"):
-        kind, content = PROBLEM_TYPE, json.dumps(body(413, CODES[413], sentence), ensure_ascii=False)
+        kind, content = PROBLEM_TYPE, json.dumps(body(status, CODES[status], sentence), ensure_ascii=False)
     else:
         kind, content = "text/plain; charset=utf-8", sentence
     data = content.encode()
@@ -96,6 +155,8 @@ async def _refuse(path: str, limit: int, send: Send) -> None:
         (b"content-type", kind.encode()),
         (b"content-length", str(len(data)).encode()),
         (b"x-content-type-options", b"nosniff"),
+        # The rest of the body was not read and must not be taken for the next request.
+        (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": data})

@@ -75,6 +75,8 @@ TEMPLATES = [
 DATABASES = {
     "default": dj_database_url.parse(
         env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'medweb.sqlite3'}"),
+        # Opening one costs as much as a small request; see medweb.handler.
+        conn_max_age=60,
         conn_health_checks=True,
     )
 }
@@ -133,7 +135,7 @@ BATCH_MAX_FILES = env.number("MEDWEB_BATCH_FILES", 20_000)
 USER_MAX_BYTES = env.number("MEDWEB_USER_GB", 100) * 1024**3
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
-# A piece of an upload (8 MiB) goes from memory to quarantine; smaller than a piece, and Django would write each
+# A piece of an upload (8 MiB) goes from memory to quarantine. With less room in memory, Django would write it
 # into a temporary file first, outside the quarantine.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
 # Processes that open what was sent: how many for each worker, and what one file may take.

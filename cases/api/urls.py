@@ -9,6 +9,10 @@ urlpatterns = [
     path("cases/<int:pk>/withdraw/", case.CaseWithdraw.as_view(), name="api-case-withdraw"),
     path("cases/<int:pk>/series/", series.CaseSeries.as_view(), name="api-case-series"),
     path("cases/<int:pk>/uploads/", upload.CaseUploads.as_view(), name="api-case-uploads"),
+    path("cases/<int:pk>/batches/", upload.CaseBatches.as_view(), name="api-case-batches"),
+    path("cases/<int:pk>/files/", upload.CaseFiles.as_view(), name="api-case-files"),
+    path("files/<int:pk>/", upload.FileDetail.as_view(), name="api-file"),
+    path("batches/<int:pk>/", upload.BatchDetail.as_view(), name="api-batch"),
     path("series/<int:pk>/", series.SeriesDetail.as_view(), name="api-series"),
     path("slides/<int:pk>/", slide.SlideDetail.as_view(), name="api-slide"),
     path(
