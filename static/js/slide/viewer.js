@@ -21,12 +21,12 @@ const LETTERS = new Set(["KeyR", "KeyF"]);
 
 /**
  * The browser refuses the style element that OpenSeadragon adds for touch screens, and says so in the console
- * each time; with one that carries its mark and is no style sheet, it adds none. slide.css has its rule.
+ * each time. It adds none where one with its mark stands: here, an element that is none of HTML's and so no
+ * style sheet. slide.css has the rule itself.
  */
 function spareStyleElement() {
   if (document.querySelector("style[data-openseadragon-mobile-css]")) return;
-  const mark = document.createElement("style");
-  mark.type = "text/plain";
+  const mark = document.createElementNS("urn:medweb:none", "style");
   mark.setAttribute("data-openseadragon-mobile-css", "");
   document.head.append(mark);
 }
