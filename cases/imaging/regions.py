@@ -50,6 +50,8 @@ class Outline:
     points : tuple
         ``(x, y, z)`` in millimetres, or ``(x, y)`` in pixels of a grid of `rows` and `columns`, ``(0, 0)``
         being the top-left corner of the top-left pixel. One for a point, three or more for an outline.
+    frame_of_reference : str
+        Pseudonym of the space that the places are in; empty when unknown.
     rows, columns : int
         Size of the grid of pixels; 0 for millimetres.
     plane : Plane or None
@@ -60,6 +62,7 @@ class Outline:
     series_uid: str
     frame: int | None
     points: tuple[tuple[float, ...], ...]
+    frame_of_reference: str = ""
     rows: int = 0
     columns: int = 0
     plane: Plane | None = None
@@ -186,11 +189,8 @@ class _Reading:
         for roi in _items(self.ds, "ROIContourSequence"):
             number = whole_number(roi, "ReferencedROINumber", 0)
             own = named.get(number)
-            frame_of_reference = "" if own is None else str(_get(own, "ReferencedFrameOfReferenceUID") or "")
-            yield (
-                self.name(own, "ROIName", number),
-                self.contours(roi, series.get(frame_of_reference, "")),
-            )
+            space = "" if own is None else self.uid(_get(own, "ReferencedFrameOfReferenceUID"))
+            yield self.name(own, "ROIName", number), self.contours(roi, series.get(space, ""), space)
 
     def series_of_frames(self) -> dict[str, str]:
         """Series by frame of reference, where there is exactly one: for contours that name no image."""
@@ -202,10 +202,10 @@ class _Reading:
                 for item in _items(study, "RTReferencedSeriesSequence")
             ]
             if len(series) == 1:
-                found[str(_get(frame, "FrameOfReferenceUID") or "")] = self.uid(series[0])
+                found[self.uid(_get(frame, "FrameOfReferenceUID"))] = self.uid(series[0])
         return found
 
-    def contours(self, roi: Dataset, series_uid: str) -> list[Outline]:
+    def contours(self, roi: Dataset, series_uid: str, space: str) -> list[Outline]:
         found: list[Outline] = []
         crossed: dict[tuple[str, int | None], list[NDArray[np.float64]]] = {}
         for contour in _items(roi, "ContourSequence"):
@@ -224,11 +224,11 @@ class _Reading:
                 self.notes.add("open-contours")
                 continue
             self.counted(len(places))
-            found.append(Outline(sop_uid, series_uid, frame or None, _rounded(places, 4)))
+            found.append(Outline(sop_uid, series_uid, frame or None, _rounded(places, 4), space))
         for (sop_uid, number), parts in crossed.items():
             places = _bridged(parts)
             self.counted(len(places))
-            found.append(Outline(sop_uid, series_uid, number, _rounded(places, 4)))
+            found.append(Outline(sop_uid, series_uid, number, _rounded(places, 4), space))
         return found
 
     # Segmentations, PS3.3 C.8.20.
@@ -278,7 +278,7 @@ class _Reading:
         number = 0 if segment is None else whole_number(segment, "ReferencedSegmentNumber", 0)
         if kind == "FRACTIONAL":
             self.notes.add("fractional")
-            yield number, values * 2 > whole_number(self.ds, "MaximumFractionalValue", 255)
+            yield number, values > whole_number(self.ds, "MaximumFractionalValue", 255) / 2
         else:
             yield number, values != 0
 
@@ -294,11 +294,12 @@ class _Reading:
         sop_uid = self.uid(_get(one, "ReferencedSOPInstanceUID")) if one is not None else ""
         frame = whole_number(one, "ReferencedFrameNumber", 0) if one is not None else 0
         plane = _plane(own, shared)
+        space = self.uid(_get(self.ds, "FrameOfReferenceUID"))
         rows, columns = mask.shape
         for ring in rings(mask):
             self.counted(len(ring))
             points = _rounded(ring, 3)
-            yield Outline(sop_uid, series_uid, frame or None, points, rows, columns, plane)
+            yield Outline(sop_uid, series_uid, frame or None, points, space, rows, columns, plane)
 
 
 def _too_many() -> Refused:

@@ -132,6 +132,42 @@ def put_reference(*, series: Series, shapes: object, by: User) -> Annotation:
     return annotation
 
 
+@transaction.atomic
+def add_to_reference(*, series: Series, shapes: list[dict[str, Any]], by: User) -> int:
+    """Add imported shapes to the reference layer of the case's author; what is drawn there stays.
+
+    A layer that exists keeps its state: a draft stays a draft until its author submits it.
+
+    Returns
+    -------
+    int
+        How many were new; shapes whose ids the layer has are left as they are.
+
+    Raises
+    ------
+    cases.geometry.errors.GeometryError
+        When a shape is wrong, or the layer cannot hold them all.
+    """
+    author = series.case.author
+    now = timezone.now()
+    fresh = {"is_reference": True, "status": AnnotationStatus.SUBMITTED, "submitted_at": now, "shapes": []}
+    layers = Annotation.objects.select_for_update()
+    annotation, made = layers.get_or_create(series=series, author=author, defaults=fresh)
+    known = {shape["id"] for shape in annotation.shapes}
+    new = {shape["id"]: shape for shape in shapes if shape["id"] not in known}
+    if not new and not made:
+        return 0
+    annotation.shapes = checked(series, [*annotation.shapes, *new.values()])
+    annotation.revision += not made
+    annotation.is_reference = True
+    annotation.modified_at = now
+    annotation.save()
+    _keep_revision(annotation, by)
+    record("annotation.import", annotation, by=by, shapes=len(annotation.shapes))
+    publish(f"case:{series.case_id}", "annotations-changed", case=series.case_id, series=series.pk)
+    return len(new)
+
+
 def _keep_revision(annotation: Annotation, by: User) -> None:
     AnnotationRevision.objects.create(
         annotation=annotation, number=annotation.revision, shapes=annotation.shapes, saved_by=by
