@@ -52,6 +52,18 @@ def _declared(scope: Scope) -> int:
     return 0
 
 
+def _unread(scope: Scope) -> int:
+    """Status with which a request is refused before any of its body is read; 0 for one that may go on."""
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        # Two lengths of one body: a proxy that believes the other one takes the rest for another request.
+        return 400
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        # Nobody inflates here; a few kilobytes would become a gigabyte.
+        return 415
+    return 413 if _declared(scope) > limit_of(scope["path"]) else 0
+
+
 class _Body:
     """The body of one request as it comes in: counted, and not waited for without end.
 
@@ -103,7 +115,7 @@ async def _forever() -> Message:
 class BodyLimit:
     """ASGI application that answers 413 to requests that are too large, and passes on all others.
 
-    One that stops sending in the middle of its body is answered 408.
+    One with two lengths is answered 400, a packed one 415, one that stops in the middle of its body 408.
 
     Parameters
     ----------
@@ -119,8 +131,8 @@ class BodyLimit:
             await self.application(scope, receive, send)
             return
         path = scope["path"]
-        if _declared(scope) > limit_of(path):
-            await _refuse(path, 413, send)
+        if status := _unread(scope):
+            await _refuse(path, status, send)
             return
         body = _Body(scope, receive)
         await self.application(scope, body.next, send)
@@ -129,8 +141,12 @@ class BodyLimit:
 
 
 def _sentence(path: str, status: int) -> str:
+    if status == 400:
+        return _("The request says twice how long it is. Send it with one length.")
     if status == 408:
         return _("The request stopped in the middle. Send it again.")
+    if status == 415:
+        return _("Send the bytes as they are, without Content-Encoding.")
     if takes_files(path):
         sentence = _(
             "One request carries at most %(n)d MB. Send larger files in pieces, by the tus protocol "

@@ -238,7 +238,7 @@ class LiveApp:
         """Start the web server."""
         self._start(
             "web", "uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port),
-            "--lifespan", "off", "--timeout-graceful-shutdown", "1",
+            "--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", "1",
         )  # fmt: skip
 
     def start_worker(self) -> None:

@@ -220,7 +220,9 @@ class Launch:
         worker = ["celery", "-A", "medweb.celery", "worker", "--loglevel", "WARNING", "--without-gossip"]
         worker += ["--without-mingle", "--pool", "prefork", "--concurrency", "1"]
         web = ["uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port)]
-        web += ["--no-access-log", "--no-server-header", "--lifespan", "off"]
+        # No proxy stands before this server: whoever names another address in a header wants to try passwords
+        # without end.
+        web += ["--no-access-log", "--no-server-header", "--no-proxy-headers", "--lifespan", "off"]
         web += ["--timeout-graceful-shutdown", "2"]
         self.supervisor.add(self.child("web", *web))
         self.supervisor.add(

@@ -43,7 +43,9 @@ async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[byt
 
     inner = Inner()
     headers = [] if declared is None else [(b"content-length", declared)]
-    await BodyLimit(inner)({"type": "http", "path": path, "headers": headers}, receive, send)
+    await BodyLimit(inner)(
+        {"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send
+    )
     start, body = answer
     return start["status"], dict(start["headers"]), body["body"], inner.got, len(left)
 
@@ -109,3 +111,28 @@ async def test_django_drops_what_it_has_kept() -> None:
     }  # fmt: skip
     await asgi.application(scope, receive, send)
     assert [message.get("status") for message in answer] == [413, None]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"content-length", b"5"), (b"transfer-encoding", b"chunked")], 400),
+        ([(b"content-encoding", b"gzip")], 415),
+        ([(b"content-encoding", b"identity"), (b"content-length", b"5")], 0),
+    ],
+)
+async def test_two_lengths_and_packed_bodies_are_refused_unread(headers, status):
+    answered = []
+
+    async def application(scope, receive, send):
+        answered.append({"status": 0})
+
+    async def send(message):
+        answered.append(message)
+
+    async def receive():
+        raise AssertionError("the body is not read")
+
+    scope = {"type": "http", "method": "POST", "path": "/sign-in/", "headers": headers}
+    await BodyLimit(application)(scope, receive, send)
+    assert answered[0]["status"] == status
