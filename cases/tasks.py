@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from cases import blobs
-from cases.services import cases, cleaning, judging, quarantine, sample_library, uploads
+from cases.services import blackouts, cases, cleaning, desk, judging, quarantine, sample_library, uploads
 from medweb.jobs.registry import housekeeping, job, warms_up
 from medweb.jobs.run import Run
 
@@ -23,6 +23,18 @@ warms_up("import")(cleaning.warm_up)
 )
 def clean_uploads(run: Run, *, case_id: int) -> None:
     judging.judge(run, case_id=case_id)
+
+
+@job(
+    desk.KIND,
+    queue="import",
+    minutes=60,
+    title=_("Black out a series"),
+    on_abandoned=desk.abandoned,
+    may_run=desk.check_user_can_black_out,
+)
+def black_out(run: Run, *, series_id: int, revision: int) -> None:
+    blackouts.black_out(run, series_id=series_id, revision=revision)
 
 
 @housekeeping

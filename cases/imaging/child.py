@@ -1,8 +1,8 @@
 """``python -m cases.imaging.child``: a process that opens what strangers sent.
 
-Decoders are libraries in C that were made to crash by files before; here a crash ends this process and nothing
-else. It speaks to its parent in JSON, each message behind its length, and gets the secret the same way: neither
-a list of processes nor an environment shows it. It ends when its parent does.
+Decoders are libraries in C that were made to crash by files before; here a crash ends this process and
+nothing else. It speaks to its parent in JSON, each message behind its length, and gets the secret the same
+way: neither a list of processes nor an environment shows it. It ends when its parent does.
 """
 
 from __future__ import annotations
@@ -77,12 +77,30 @@ def unpack(request: Request, secret: bytes) -> Reply:
     return {"members": count}
 
 
+def black_out_file(request: Request, secret: bytes) -> Reply:
+    """Burn boxes into the clean file at ``path``; new bytes and frames are written into ``drafts``."""
+    from . import prepare
+    from .blackout import black_out
+
+    drafts = Path(request["drafts"])
+    drafts.mkdir(mode=0o700)
+    boxes: dict[int, list[tuple[int, int, int, int]]] = {}
+    for number, left, top, width, height in request["boxes"]:
+        boxes.setdefault(number, []).append((left, top, width, height))
+    found = black_out(Path(request["path"]).read_bytes(), kind=request["kind"], boxes=boxes)
+    return prepare.to_json(prepare.store(found, put=lambda blob: keep(drafts, blob)))
+
+
 # What a parent may ask for: a request and the secret in, JSON out.
-WORK: dict[str, Callable[[Request, bytes], Reply]] = {"clean": clean_file, "unpack": unpack}
+WORK: dict[str, Callable[[Request, bytes], Reply]] = {
+    "clean": clean_file,
+    "unpack": unpack,
+    "black-out": black_out_file,
+}
 
 
 def answer(request: Request, secret: bytes) -> Reply:
-    """Do what ``request`` asks; every error becomes an answer, so that the next file finds a living process."""
+    """Do what ``request`` asks; every error becomes an answer: the next file finds a living process."""
     from .errors import Refused
 
     try:

@@ -1,4 +1,4 @@
-"""A few processes of `cases.imaging.child`, watched: work goes in, answers come out, the dead are replaced."""
+"""A few processes of `cases.imaging.child`: work goes in, answers come out, the dead are replaced."""
 
 from __future__ import annotations
 
@@ -22,10 +22,19 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 60.0
 # Without these a child would not find its libraries, or would spin on shared cores. Nothing else is passed
 # on: an environment holds secrets.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MEDWEB_DATA_DIR")
-_ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT")
-}
+_ENVIRONMENT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "HOME",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "MEDWEB_DATA_DIR",
+)
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1"
+)
 
 Outcome = Literal["done", "refused", "crashed", "late", "failed"]
 
@@ -174,7 +183,7 @@ class Children:
             return
 
     def wait(self, timeout: float) -> list[Answer]:
-        """Answers that came within ``timeout`` seconds, and the ends of children that died or took too long."""
+        """Answers that came within ``timeout`` seconds; also of children that died or took too long."""
         now = time.monotonic()
         busy = [child for child in self._children if child.number is not None]
         if not busy:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from . import slides, typed
-from .clean import CleanInstance, clean, clean_slide
+from .clean import CleanInstance, clean, clean_any, clean_slide
 from .frames import DecodedFrame, pack
+from .regions import CleanRegions
 from .render import preview
 
 PREVIEW_SIZE = 384
@@ -85,7 +86,7 @@ class Prepared:
 
 
 def prepare(data: bytes, *, secret: bytes, put: Callable[[bytes], str]) -> Prepared:
-    """De-identify and decode one file, and store what is kept of it.
+    """De-identify and decode one image, and store what is kept of it.
 
     Parameters
     ----------
@@ -117,8 +118,11 @@ def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
     return _light(instance, len(instance.clean_bytes), put)
 
 
-def prepare_file(path: Path, *, secret: bytes, put: Callable[[bytes], str], folder: Path) -> Prepared:
-    """As :func:`prepare`, for a file that may be larger than memory: a whole slide is read in pieces.
+def prepare_file(
+    path: Path, *, secret: bytes, put: Callable[[bytes], str], folder: Path
+) -> Prepared | CleanRegions:
+    """As :func:`prepare`, for any file: also for regions, of which nothing is stored, and for a whole slide,
+    which is read in pieces because it may be larger than memory.
 
     Parameters
     ----------
@@ -142,7 +146,8 @@ def prepare_file(path: Path, *, secret: bytes, put: Callable[[bytes], str], fold
             draft.rename(folder / slide.digest)
             return _light(slide, slide.slide.byte_count, put)
         draft.unlink()
-    return prepare(path.read_bytes(), secret=secret, put=put)
+    found = clean_any(path.read_bytes(), secret=secret)
+    return found if isinstance(found, CleanRegions) else store(found, put=put)
 
 
 def _light(instance: CleanInstance, byte_count: int, put: Callable[[bytes], str]) -> Prepared:
@@ -172,8 +177,10 @@ def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
     )
 
 
-def to_json(prepared: Prepared) -> dict[str, Any]:
+def to_json(prepared: Prepared | CleanRegions) -> dict[str, Any]:
     """``prepared`` for the way between two processes."""
+    if isinstance(prepared, CleanRegions):
+        return {"regions": typed.to_json(prepared)}
     clean_values = {
         field.name: typed.to_json(getattr(prepared.clean, field.name))
         for field in fields(prepared.clean)
@@ -186,7 +193,7 @@ def to_json(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def from_json(value: Any) -> Prepared:
+def from_json(value: Any) -> Prepared | CleanRegions:
     """Undo :func:`to_json`, believing nothing.
 
     Raises
@@ -194,6 +201,9 @@ def from_json(value: Any) -> Prepared:
     typed.Unbelievable
         When it is not what :func:`to_json` makes, names something else than a digest, or has no frame.
     """
+    if type(value) is dict and value.keys() == {"regions"}:
+        regions: CleanRegions = typed.from_json(CleanRegions, value["regions"])
+        return regions
     if type(value) is not dict or value.keys() != {"clean", "byte_count", "frames"}:
         raise typed.Unbelievable("no prepared instance")
     frames = typed.from_json(list[StoredFrame], value["frames"])

@@ -23,7 +23,7 @@ def to_json(value: Any) -> Any:
     Parameters
     ----------
     value : Any
-        Dataclasses, tuples, dictionaries with text keys, and JSON's own kinds; NumPy's numbers become Python's.
+        Dataclasses, tuples, dictionaries with text keys, and JSON's own kinds; NumPy's numbers become ours.
 
     Returns
     -------

@@ -16,6 +16,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="Print the report as JSON and nothing else")
 
 
+def add_pixels_checked(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--pixels-checked",
+        action="store_true",
+        help="Nobody is named in the pixels, says whom --by names; recorded, and no series waits at the desk",
+    )
+
+
 def person(username: str) -> User:
     """The named instructor, else the first one there is."""
     rows = User.objects.filter(

@@ -24,6 +24,7 @@ from cases.imaging import reader
 from cases.imaging.children import Answer, Children, Limits, Unstartable
 from cases.imaging.errors import Refused
 from cases.imaging.prepare import Prepared, from_json
+from cases.imaging.regions import CleanRegions
 from cases.imaging.typed import Unbelievable
 from medweb.jobs.models import Job, State
 
@@ -142,7 +143,7 @@ class Workspace:
         return self.raw / str(number)
 
     def adopt(self, number: int) -> dict[str, int]:
-        """Move the drafts of ``number`` into the store; returns the marks for :func:`cases.blobs.take_back`."""
+        """Move the drafts of ``number`` into the store; returns marks for :func:`cases.blobs.take_back`."""
         folder, marks = self.draft(number), {}
         for path in folder.iterdir():
             mark = blobs.adopt(path)
@@ -169,7 +170,9 @@ def expire_workspaces(*, now: float | None = None) -> int:
     for folder in _places("work-*"):
         match = _JOB.fullmatch(folder.name.removeprefix("."))
         if match is not None:
-            running = Job.objects.filter(pk=int(match[1]), attempt=int(match[2]), state=State.RUNNING).exists()
+            running = Job.objects.filter(
+                pk=int(match[1]), attempt=int(match[2]), state=State.RUNNING
+            ).exists()
             over = not running
         else:
             over = _touched(folder) < before
@@ -196,7 +199,7 @@ class Cleaned:
     key: int
     member: int
     number: int
-    found: Prepared | Refused
+    found: Prepared | CleanRegions | Refused
 
 
 @dataclass(frozen=True)
@@ -242,12 +245,17 @@ class Work:
         """Begin an archive: members are only written out, to be cleaned one by one."""
         self._submit(_Task(key, 0, path, _seconds(path) * 2, unpack=True))
 
-    def _submit(self, task: _Task) -> None:
+    def black_out(self, key: int, path: Path, *, kind: str, boxes: list[tuple[int, int, int, int, int]]) -> None:
+        """Begin to burn boxes (frame from 1 or 0 for all, left, top, width, height) into a clean file."""
+        task = _Task(key, 0, path, 2 * _seconds(path), unpack=False)
+        self._submit(task, {"do": "black-out", "kind": kind, "boxes": boxes})
+
+    def _submit(self, task: _Task, more: dict[str, Any] | None = None) -> None:
         number = self.space.number()
         request = {"do": "clean", "path": str(task.path), "drafts": str(self.space.draft(number))}
         if task.unpack:
             request = {"do": "unpack", "path": str(task.path), "into": str(self.space.members(number))}
-        self.children.submit(number, request, seconds=task.seconds)
+        self.children.submit(number, {**request, **(more or {})}, seconds=task.seconds)
         self._tasks[number] = task
 
     def drop(self, key: int) -> None:
@@ -292,7 +300,7 @@ class Work:
         if not task.unpack:
             prepared = from_json(answer.values)
             names = {path.name for path in self.space.draft(answer.number).iterdir()}
-            if names != prepared.digests():
+            if names != (prepared.digests() if isinstance(prepared, Prepared) else set()):
                 raise Unbelievable("other files than those that are named")
             return Cleaned(task.key, task.member, answer.number, prepared)
         found = answer.values.get("members") if isinstance(answer.values, dict) else None
@@ -327,9 +335,13 @@ def _refusal(answer: Answer, seconds: float) -> Refused:
             return Refused("too-much-memory", sentence)
         if answer.values == "gone":
             return Refused("gone", _("The bytes of this file are gone; send it again."))
-        sentence = _("The program made a mistake while reading this. Export it in another way and send it again.")
+        sentence = _(
+            "The program made a mistake while reading this. Export it in another way and send it again."
+        )
         return Refused("decoder-error", sentence)
-    sentence = _("The decoder crashed on this; nothing of it was kept. Export it in another way and send it again.")
+    sentence = _(
+        "The decoder crashed on this; nothing of it was kept. Export it in another way and send it again."
+    )
     return Refused("decoder-crash", sentence)
 
 
@@ -349,7 +361,7 @@ class Cleaner:
         self._children.__exit__(*exc)
         self._space.__exit__(*exc)
 
-    def file(self, path: Path) -> list[Prepared | Refused]:
+    def file(self, path: Path) -> list[Prepared | CleanRegions | Refused]:
         """What a file holds; of an archive, every member in its order. What is prepared lies in the store.
 
         Raises
@@ -369,7 +381,7 @@ class Cleaner:
             waiting = deque(enumerate(opened.paths))
         else:
             waiting = deque([(0, path)])
-        found: dict[int, Prepared | Refused] = {}
+        found: dict[int, Prepared | CleanRegions | Refused] = {}
         while waiting or self._work.busy:
             while waiting and self._work.free:
                 member, place = waiting.popleft()

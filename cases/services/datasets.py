@@ -24,8 +24,10 @@ from django.utils import timezone
 from cases.enums import CaseStatus, Level, Split
 from cases.geometry.schema import GeometryError
 from cases.imaging.errors import Refused
+from cases.imaging.prepare import Prepared
 from cases.models import Case, Collection
 from cases.services import annotations, collections, intake
+from cases.services.cleaning import Cleaner
 from cases.services.terms import local_term
 from medweb.accounts.models import User
 from medweb.audit.services import record
@@ -128,7 +130,13 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def import_dataset(
-    *, folder: Path, collection: Collection, fields: dict[str, Any], progress: Progress, by: User
+    *,
+    folder: Path,
+    collection: Collection,
+    fields: dict[str, Any],
+    progress: Progress,
+    pixels_checked: bool = False,
+    by: User,
 ) -> Report:
     """Bring a labelled set in, row by row; a bad row is reported and the next one goes on.
 
@@ -139,25 +147,42 @@ def import_dataset(
         (label image, 0 = background), ``polygons`` (JSON) and ``box`` (Pascal VOC XML).
     fields : dict
         Text fields every case gets (modality, body region ...).
+    pixels_checked : bool
+        ``by`` says that nobody is named in the pixels; recorded, and nothing waits at the desk.
     """
     rows = read_manifest(folder)
     report = Report(collection=collection.pk)
     known = dict(
         Case.objects.filter(origin__startswith=f"{collection.slug[:60]}:").values_list("origin", "pk")
     )
-    for number, row in enumerate(rows, start=1):
-        origin = origin_of(collection.slug, row["filename"])
-        verdict = Verdict(number, "taken")
-        try:
-            if origin in known:
-                verdict.outcome, verdict.case = "known", known[origin]
-            else:
-                _import_row(folder, row, origin, collection, fields, verdict, by)
-        except (ValidationError, Refused, GeometryError) as error:
-            verdict.outcome, verdict.reason = "refused", _reason(error)
-        report.rows.append(verdict)
-        progress(number, len(rows))
+    with Cleaner() as cleaner:
+        for number, row in enumerate(rows, start=1):
+            origin = origin_of(collection.slug, row["filename"])
+            verdict = Verdict(number, "taken")
+            try:
+                if origin in known:
+                    verdict.outcome, verdict.case = "known", known[origin]
+                else:
+                    prepared = _image(cleaner, folder, row)
+                    _write_row(folder, row, origin, prepared, collection, fields, verdict, pixels_checked, by)
+            except (ValidationError, Refused, GeometryError) as error:
+                verdict.outcome, verdict.reason = "refused", _reason(error)
+            report.rows.append(verdict)
+            progress(number, len(rows))
     return report
+
+
+def _image(cleaner: Cleaner, folder: Path, row: dict[str, str]) -> Prepared:
+    """The one image that a row names; not opened when the row is wrong anyway."""
+    _split(row)
+    found = cleaner.file(inside(folder, row["filename"]))
+    images = [one for one in found if isinstance(one, Prepared)]
+    if len(found) == 1 and images:
+        return images[0]
+    for one in found:
+        if isinstance(one, Refused):
+            raise one
+    raise ValidationError("The row names a file that is not one image.")
 
 
 def _reason(error: Exception) -> str:
@@ -168,19 +193,24 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _import_row(
-    folder: Path,
-    row: dict[str, str],
-    origin: str,
-    collection: Collection,
-    fields: dict[str, Any],
-    verdict: Verdict,
-    by: User,
-) -> None:
+def _split(row: dict[str, str]) -> Split:
     split = SPLITS.get(row.get("split", "").lower())
     if split is None:
         raise ValidationError(f"The split {row['split']!r} is none of train, val, test.")
-    prepared = intake.prepare(inside(folder, row["filename"]).read_bytes())
+    return split
+
+
+def _write_row(
+    folder: Path,
+    row: dict[str, str],
+    origin: str,
+    prepared: Prepared,
+    collection: Collection,
+    fields: dict[str, Any],
+    verdict: Verdict,
+    pixels_checked: bool,
+    by: User,
+) -> None:
     with transaction.atomic():
         case = Case(
             author=by,
@@ -197,14 +227,14 @@ def _import_row(
         )
         case.full_clean(exclude=["author"])
         case.save()
-        intake.attach(case, [prepared])
+        intake.attach(case, [prepared], trusted=pixels_checked)
         series = case.series.get()
         size = (prepared.frames[0]["rows"], prepared.frames[0]["columns"])
         shapes = _regions(folder, row, size, verdict)
         if shapes:
             annotations.put_reference(series=series, shapes=shapes, by=by)
-        collections.put(collection=collection, case=case, label=row["label"], split=split, by=by)
-        record("case.import", case, by=by, regions=len(shapes))
+        collections.put(collection=collection, case=case, label=row["label"], split=_split(row), by=by)
+        record("case.import", case, by=by, regions=len(shapes), pixels_checked=pixels_checked)
     verdict.case, verdict.regions = case.pk, len(shapes)
 
 

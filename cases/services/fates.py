@@ -7,9 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.imaging.clean import CleanInstance
 from cases.imaging.errors import Refused
-from cases.imaging.prepare import Prepared
+from cases.imaging.regions import CleanRegions
 from cases.services.intake import Fate
+from cases.services.regions import Laid
 
 # Most refused members of one archive that are told one by one.
 MOST_TOLD = 1000
@@ -22,22 +24,22 @@ def conflict() -> Refused:
     return Refused(
         "conflict",
         _(
-            "This case has another image with the same SOP instance UID, and that one stays. Export the image "
-            "again so that it gets a UID of its own, or delete the series first."
+            "This case has another image with the same SOP instance UID, and that one stays. Export the "
+            "image again so that it gets a UID of its own, or delete the series first."
         ),
     )
 
 
-def code_of(fates: Sequence[Fate], refusals: Sequence[tuple[int, Refused]]) -> str:
+def code_of(fates: Sequence[Fate], laid: Sequence[Laid], refusals: Sequence[tuple[int, Refused]]) -> str:
     """Stable code of an upload: ``"accepted"`` or what is special about it; that of the refusal otherwise."""
-    good = [fate for fate in fates if fate.code != "conflict"]
-    if not good:
+    if not fates and not laid:
         return refusals[0][1].code if refusals else "nothing-inside"
-    remarks = {remark for fate in good for remark in fate.remarks}
+    remarks = {remark for fate in fates for remark in fate.remarks}
     for remark in _REMARKS:
         if remark in remarks:
             return remark
-    return "here" if all(fate.code == "here" for fate in good) else "accepted"
+    known = all(fate.code == "here" for fate in fates) and not any(one.added for one in laid)
+    return "here" if known else "accepted"
 
 
 def told(refusals: Iterable[tuple[int, Refused]]) -> list[dict[str, Any]]:
@@ -50,19 +52,19 @@ def told(refusals: Iterable[tuple[int, Refused]]) -> list[dict[str, Any]]:
     return rows[:MOST_TOLD]
 
 
-def removed(prepared: Iterable[Prepared]) -> dict[str, int]:
-    """How often each action was taken in all of ``prepared``."""
+def removed(cleaned: Iterable[CleanInstance | CleanRegions]) -> dict[str, int]:
+    """How often each action was taken in all of ``cleaned``."""
     total: Counter[str] = Counter()
-    for item in prepared:
-        total.update(item.clean.removed)
+    for item in cleaned:
+        total.update(item.removed)
     return dict(total)
 
 
-def report(prepared: Iterable[Prepared]) -> dict[str, dict[str, int]]:
-    """What was done to each attribute in all of ``prepared``."""
+def report(cleaned: Iterable[CleanInstance | CleanRegions]) -> dict[str, dict[str, int]]:
+    """What was done to each attribute in all of ``cleaned``."""
     total: dict[str, Counter[str]] = {}
-    for item in prepared:
-        for keyword, actions in item.clean.report.items():
+    for item in cleaned:
+        for keyword, actions in item.report.items():
             total.setdefault(keyword, Counter()).update(actions)
     return {keyword: dict(actions) for keyword, actions in sorted(total.items())}
 
@@ -71,6 +73,8 @@ def sentence_of(
     fates: Sequence[Fate],
     refusals: Sequence[tuple[int, Refused]],
     values_removed: int,
+    *,
+    laid: Sequence[Laid] = (),
     adopted: Sequence[str] = (),
 ) -> str:
     """What a person reads about an upload.
@@ -78,15 +82,17 @@ def sentence_of(
     Parameters
     ----------
     fates : sequence of Fate
-        Of what was good.
+        Of the images that were taken or were here.
     refusals : sequence of (int, Refused)
         Member, from 1, and why; conflicts included.
     values_removed : int
         Header values removed or replaced.
+    laid : sequence of Laid
+        Of the regions.
     adopted : sequence of str
         What the case learnt from it.
     """
-    parts = [part for part in (*_counts(fates, values_removed), *_remarks(fates, adopted)) if part]
+    parts = [*_counts(fates), *_drawn(laid), *_removed(values_removed), *_remarks(fates, adopted)]
     if len(refusals) == 1 and not parts:
         return refusals[0][1].sentence
     if refusals:
@@ -102,13 +108,33 @@ def sentence_of(
     return "; ".join(parts).rstrip(".") + "."
 
 
-def _counts(fates: Sequence[Fate], values_removed: int) -> Iterable[str]:
+def _counts(fates: Sequence[Fate]) -> Iterable[str]:
     taken = sum(fate.code == "taken" for fate in fates)
     here = sum(fate.code == "here" for fate in fates)
     if taken:
         yield ngettext("%(n)d image taken", "%(n)d images taken", taken) % {"n": taken}
     if here:
         yield ngettext("%(n)d was already here", "%(n)d were already here", here) % {"n": here}
+
+
+def _drawn(laid: Sequence[Laid]) -> Iterable[str]:
+    added, known = sum(one.added for one in laid), sum(one.known for one in laid)
+    elsewhere = sum(one.elsewhere for one in laid)
+    if added:
+        yield ngettext("%(n)d outline drawn", "%(n)d outlines drawn", added) % {"n": added}
+    if known:
+        yield ngettext("%(n)d outline was already here", "%(n)d outlines were already here", known) % {
+            "n": known
+        }
+    if elsewhere:
+        yield ngettext(
+            "%(n)d outline lies on an image that is not here",
+            "%(n)d outlines lie on images that are not here",
+            elsewhere,
+        ) % {"n": elsewhere}
+
+
+def _removed(values_removed: int) -> Iterable[str]:
     if values_removed:
         yield ngettext(
             "%(n)d header value removed or replaced",

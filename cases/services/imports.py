@@ -1,6 +1,6 @@
 """Files and folders from the server's own disk, brought in as draft cases: one case a study."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -8,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from cases.enums import Modality
-from cases.imaging import archive, reader
 from cases.imaging.errors import Refused
+from cases.imaging.prepare import Prepared
+from cases.imaging.regions import CleanRegions
 from cases.models import Case, Collection
-from cases.services import cases, collections, intake
+from cases.services import cases, collections, fates, intake, regions
+from cases.services.cleaning import Cleaner
 from cases.services.datasets import Progress, Report, Verdict, origin_of
-from cases.services.uploads import ARCHIVES
 from medweb.accounts.models import User
+from medweb.audit.services import record
 
 SCOPE = "imported"
 
@@ -36,51 +38,75 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _contents(path: Path) -> Iterator[bytes]:
-    if path.stat().st_size > settings.UPLOAD_MAX_BYTES:
-        raise Refused("too-large", f"Larger than {settings.UPLOAD_MAX_BYTES // 2**20} MB.")
-    with path.open("rb") as file:
-        kind = reader.sniff(file.read(4096))
-    if kind in ARCHIVES:
-        yield from archive.members(path)
-    else:
-        yield path.read_bytes()
-
-
 def import_images(
-    *, paths: Iterable[Path], collection: Collection | None, progress: Progress, by: User
+    *,
+    paths: Iterable[Path],
+    collection: Collection | None,
+    progress: Progress,
+    pixels_checked: bool = False,
+    by: User,
 ) -> Report:
-    """Bring files in. Instances of one study become one draft case; the same again is known, not doubled."""
+    """Bring files in. Instances of one study become one draft case; the same again is known, not doubled.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files and folders.
+    collection : Collection, optional
+        Takes the cases.
+    progress : callable
+        Told how many files of how many are done.
+    pixels_checked : bool
+        ``by`` says that nobody is named in the pixels; recorded, and nothing waits at the desk.
+    by : User
+    """
     files = files_in(paths)
     report = Report(collection=collection.pk if collection else None)
-    for number, path in enumerate(files, start=1):
-        report.rows += _file(path, number, collection, by)
-        progress(number, len(files))
+    # Regions come after the images that they were drawn on.
+    drawn: list[tuple[int, CleanRegions]] = []
+    with Cleaner() as cleaner:
+        for number, path in enumerate(files, start=1):
+            for member in _members(cleaner, path):
+                if isinstance(member, CleanRegions):
+                    drawn.append((number, member))
+                elif isinstance(member, Refused):
+                    report.rows.append(Verdict(number, "refused", member.sentence))
+                else:
+                    report.rows.append(_attach(member, number, collection, pixels_checked, by))
+            progress(number, len(files))
+    cases_made = {row.case for row in report.rows if row.case is not None}
+    report.rows += [_draw(number, found, cases_made, by) for number, found in drawn]
     return report
 
 
-def _file(path: Path, number: int, collection: Collection | None, by: User) -> list[Verdict]:
-    """Every member is prepared before the first is attached: of an archive that is refused at its end, for
-    what it unfolds to or because it is cut off, nothing is kept.
+def _members(cleaner: Cleaner, path: Path) -> list[Prepared | CleanRegions | Refused]:
+    """What a file holds. All is prepared before the first is attached: of an archive that is refused at its
+    end, for what it unfolds to or because it is cut off, nothing is kept.
     """
-    members: list[intake.Prepared | Refused] = []
+    if path.stat().st_size > settings.UPLOAD_MAX_BYTES:
+        return [Refused("too-large", f"Larger than {settings.UPLOAD_MAX_BYTES // 2**20} MB.")]
     try:
-        for data in _contents(path):
-            try:
-                members.append(intake.prepare(data))
-            except Refused as refusal:
-                members.append(refusal)
+        return cleaner.file(path)
     except Refused as refusal:
-        members = [refusal]
-    return [
-        Verdict(number, "refused", member.sentence)
-        if isinstance(member, Refused)
-        else _attach(member, number, collection, by)
-        for member in members
-    ]
+        return [refusal]
 
 
-def _attach(prepared: intake.Prepared, number: int, collection: Collection | None, by: User) -> Verdict:
+def _draw(number: int, found: CleanRegions, keys: set[int], by: User) -> Verdict:
+    """Lay regions onto the case that has their images; only of those that this run met."""
+    refused = Refused("images-missing", "None of the images that these regions lie on came with them.")
+    for case in Case.objects.filter(pk__in=keys).order_by("pk"):
+        try:
+            laid = regions.attach(case=case, regions=found, by=by)
+        except Refused as refusal:
+            refused = refusal
+            continue
+        return Verdict(number, "taken" if laid.added else "known", regions=laid.added, case=case.pk)
+    return Verdict(number, "refused", refused.sentence)
+
+
+def _attach(
+    prepared: Prepared, number: int, collection: Collection | None, pixels_checked: bool, by: User
+) -> Verdict:
     origin = origin_of(SCOPE, f"{by.pk} {prepared.clean.study_uid}")
     with transaction.atomic():
         case = Case.objects.filter(origin=origin).first()
@@ -96,7 +122,11 @@ def _attach(prepared: intake.Prepared, number: int, collection: Collection | Non
             Case.objects.filter(pk=case.pk).update(origin=origin)
             if collection is not None:
                 collections.put(collection=collection, case=case, by=by)
-        outcome = intake.attach(case, [prepared])
+            if pixels_checked:
+                record("case.pixels-checked", case, by=by)
+        outcome = intake.attach(case, [prepared], trusted=pixels_checked)
+    if outcome.conflicts:
+        return Verdict(number, "refused", fates.conflict().sentence)
     return Verdict(number, "taken" if outcome.taken else "known", case=case.pk)
 
 

@@ -16,10 +16,12 @@ from cases import blobs
 from cases.enums import Clearance, Modality
 from cases.imaging import prepare as pure
 from cases.imaging import typed
+from cases.imaging.burned import TextBox
 from cases.imaging.clean import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
+from cases.services import slides
 from medweb.live.publish import publish
 
 __all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
@@ -111,20 +113,31 @@ def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -
     places = _Places(case, trusted=trusted)
     fates: list[Fate] = []
     fresh: dict[int, list[Prepared]] = defaultdict(list)
+    first: CleanInstance | None = None
+
+    def write() -> None:
+        for key, items in fresh.items():
+            _write(places.rows[key], items, trusted=trusted)
+        fresh.clear()
+
     for item in prepared:
         uid = item.clean.sop_uid
         if uid in known:
             digest, series = known[uid]
-            fates.append(Fate("here" if digest == item.clean.digest else "conflict", series))
+            code = "here" if digest == item.clean.digest else "conflict"
+            if code == "conflict" and item.clean.slide is not None:
+                # Levels of one slide may come together: the first has to have its row.
+                write()
+                code = _level(case, item, trusted=trusted)
+            fates.append(Fate(code, series))
             continue
         series, remarks = places.of(item.clean)
         known[uid] = item.clean.digest, series
         fresh[series].append(item)
+        first = first or item.clean
         fates.append(Fate("taken", series, remarks))
-    for key, items in fresh.items():
-        _write(places.rows[key], items, trusted=trusted)
-    adopted = _adopt_facts(case, next(iter(fresh.values()))[0].clean) if fresh else ()
-    return Outcome(fates, adopted)
+    write()
+    return Outcome(fates, _adopt_facts(case, first) if first is not None else ())
 
 
 def _known(case: Case, uids: Iterable[str]) -> dict[str, tuple[str, int]]:
@@ -136,6 +149,15 @@ def _known(case: Case, uids: Iterable[str]) -> dict[str, tuple[str, int]]:
         for uid, arrived, digest, series in rows.values_list("sop_uid", "arrived_digest", "digest", "series"):
             found[uid] = arrived or digest, series
     return found
+
+
+def _level(case: Case, item: Prepared, *, trusted: bool) -> str:
+    """A level of a slide that the case has: a finer one takes its place, a coarser one is known already."""
+    known = Instance.objects.filter(series__case=case, sop_uid=item.clean.sop_uid).first()
+    if known is None or not slides.is_finer(item, known):
+        return "here"
+    slides.refine(known, item, trusted=trusted)
+    return "taken"
 
 
 class _Places:
@@ -220,10 +242,11 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
             number=item.clean.instance_number or 0,
             facts=_facts(item.clean),
             suspicion=[] if trusted else list(item.clean.suspicion),
-            boxes=[] if trusted else [{**typed.to_json(box), "source": "detector"} for box in item.clean.boxes],
+            boxes=[] if trusted else [_box(box) for box in item.clean.boxes],
         )
         for item in new
     )
+    slides.write_rows(list(zip(instances, new, strict=True)))
     # Behind all others; number_frames gives every frame its place.
     free = count(Frame.objects.filter(series=series).count())
     Frame.objects.bulk_create(
@@ -238,10 +261,13 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     number_frames(series)
 
 
+def _box(box: TextBox) -> dict[str, Any]:
+    return {**typed.to_json(box), "source": "detector"}
+
+
 def _mark(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     """Hold the series when a person has to look at what came, and note what readers should know."""
-    notes = list(series.notes)
-    notes += [note for note in dict.fromkeys(note for item in new for note in item.clean.notes) if note not in notes]
+    notes = list(dict.fromkeys([*series.notes, *(note for item in new for note in item.clean.notes)]))
     held = not trusted and any(item.clean.suspicion or item.clean.boxes for item in new)
     clearance = Clearance.HELD if held else series.clearance
     if notes != series.notes or clearance != series.clearance:
@@ -266,7 +292,8 @@ def _adopt_facts(case: Case, instance: CleanInstance) -> tuple[str, ...]:
     if not case.patient_key and instance.patient_key:
         case.patient_key = instance.patient_key
         changed.append("patient_key")
-    if case.modality == Modality.OT and instance.modality in Modality.values and instance.modality != Modality.OT:
+    tells = instance.modality in Modality.values and instance.modality != Modality.OT
+    if tells and case.modality == Modality.OT:
         case.modality = Modality(instance.modality)
         changed.append("modality")
     if changed:

@@ -1,23 +1,26 @@
 """The job that judges what waits in quarantine: one for each case, file by file, written in small steps.
 
-Decoders work in processes of their own; this one hands out files, collects what came of them, and writes rows.
+Decoders work in processes of their own; this one hands out files, collects what came of them, writes rows.
 """
 
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
 
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cases import blobs
 from cases.enums import UploadState
+from cases.imaging.clean import CleanInstance
 from cases.imaging.errors import Refused
-from cases.imaging.prepare import Prepared
+from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
-from cases.services import cleaning, fates, intake, quarantine, uploads
-from cases.services.cleaning import ARCHIVES, Cleaned, DiskFull, Unpacked, Work, Workspace
+from cases.services import cleaning, fates, intake, quarantine, regions, uploads
+from cases.services.cleaning import Cleaned, DiskFull, Unpacked, Work, Workspace
+from cases.services.opened import Opened
+from cases.services.regions import Laid
 from medweb.audit.services import record
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import JobFailed, Run
@@ -39,49 +42,6 @@ class _MoreWaiting(Exception):
     """Something arrived while the job was about to end."""
 
 
-@dataclass
-class _Open:
-    """An upload that is being judged; of an archive, its members."""
-
-    upload: Upload
-    path: Path
-    kind: str = ""
-    members: tuple[Path, ...] = ()
-    waiting: deque[int] = field(default_factory=deque)
-    found: dict[int, Cleaned] = field(default_factory=dict)
-    refused: Refused | None = None
-
-    @property
-    def pk(self) -> int:
-        return self.upload.pk
-
-    @property
-    def is_archive(self) -> bool:
-        return self.kind in ARCHIVES
-
-    @property
-    def done(self) -> bool:
-        return self.refused is not None or 0 < len(self.found) == max(len(self.members), 1)
-
-    def good(self) -> list[tuple[Cleaned, Prepared]]:
-        """What can be taken, in the order of the members; nothing of an archive that is at fault itself."""
-        if self.refused is not None:
-            return []
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(one, one.found) for one in cleaned if isinstance(one.found, Prepared)]
-
-    def bad(self) -> list[tuple[int, Refused]]:
-        """Number of the member, from 1 (0 is the whole), and why it is refused."""
-        if self.refused is not None:
-            return [(0, self.refused)]
-        start = 1 if self.is_archive else 0
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(one.member + start, one.found) for one in cleaned if isinstance(one.found, Refused)]
-
-    def drafts(self) -> list[int]:
-        return [one.number for one in self.found.values()]
-
-
 def judge(run: Run, *, case_id: int) -> None:
     """Judge the uploads of a case until none waits.
 
@@ -100,14 +60,17 @@ class _Judgement:
     def __init__(self, run: Run, case_id: int, work: Work) -> None:
         self.run, self.case_id, self.work, self.space = run, case_id, work, work.space
         # Not begun: files, archives, and what was in hand when a process was killed.
-        self.files: deque[_Open] = deque()
-        self.archives: deque[_Open] = deque()
-        self.suspects: deque[_Open] = deque()
+        self.files: deque[Opened] = deque()
+        self.archives: deque[Opened] = deque()
+        self.suspects: deque[Opened] = deque()
         # Begun: marked in their rows, then in work, then ready to be written.
-        self.marked: deque[_Open] = deque()
-        self.open: dict[int, _Open] = {}
-        self.archive: _Open | None = None
-        self.ready: list[_Open] = []
+        self.marked: deque[Opened] = deque()
+        self.open: dict[int, Opened] = {}
+        self.archive: Opened | None = None
+        self.ready: list[Opened] = []
+        # Regions wait for the images that they were drawn on; some of these may still be arriving.
+        self.regions: list[Opened] = []
+        self.postponed: set[int] = set()
         self.judged = self.total = 0
         self.series: set[int] = set()
         self.began = time.monotonic()
@@ -132,11 +95,29 @@ class _Judgement:
         self._show()
         if self._due():
             self._write()
-        return self._idle() and self._end()
+        if not self._idle():
+            return False
+        if self.regions:
+            self._lay_regions()
+            return False
+        return self._end()
 
     def _idle(self) -> bool:
         begun = self.marked or self.open or self.ready
         return not begun and (self.stopping or not (self.files or self.archives or self.suspects))
+
+    def _lay_regions(self) -> None:
+        """All images that were here are written. Regions whose batch is still arriving wait for its rest."""
+        arriving = Upload.objects.filter(case=self.case_id, state=UploadState.RECEIVING)
+        batches = set(arriving.exclude(batch=None).values_list("batch", flat=True))
+        late = [one for one in self.regions if one.upload.batch_id in batches]
+        self.ready += [one for one in self.regions if one not in late]
+        self.regions = []
+        self.postponed |= {one.pk for one in late}
+        # The last file of the batch queues the case again.
+        Upload.objects.filter(pk__in=self.postponed, state=UploadState.CLEANING).update(
+            state=UploadState.QUARANTINED
+        )
 
     # --- what waits ---------------------------------------------------------------------------------------
 
@@ -160,9 +141,7 @@ class _Judgement:
                     )
                     record("upload.refuse", upload, by=None, code="decoder-crash")
                 else:
-                    Upload.objects.filter(pk=upload.pk).update(
-                        state=UploadState.QUARANTINED, crashes=crashes
-                    )
+                    Upload.objects.filter(pk=upload.pk).update(state=UploadState.QUARANTINED, crashes=crashes)
 
     def _look(self) -> None:
         """Learn what waits, a few files ahead of the work."""
@@ -171,11 +150,15 @@ class _Judgement:
             return
         self.looked = now
         known = [one.pk for one in (*self.files, *self.archives, *self.suspects)]
-        rows = Upload.objects.filter(case=self.case_id, state=UploadState.QUARANTINED).exclude(pk__in=known)
+        rows = self._waiting().exclude(pk__in=known)
         for upload in rows.order_by("pk")[:STEP_FILES]:
-            self._sort(_Open(upload, quarantine.path_of(upload.storage_key)))
+            self._sort(Opened(upload, quarantine.path_of(upload.storage_key)))
 
-    def _sort(self, one: _Open) -> None:
+    def _waiting(self) -> QuerySet[Upload]:
+        rows = Upload.objects.filter(case=self.case_id, state=UploadState.QUARANTINED)
+        return rows.exclude(pk__in=self.postponed) if self.postponed else rows
+
+    def _sort(self, one: Opened) -> None:
         try:
             one.kind = str(cleaning.sniff(one.path))
         except FileNotFoundError:
@@ -189,7 +172,7 @@ class _Judgement:
         else:
             self.files.append(one)
 
-    def _mark(self, some: list[_Open]) -> list[_Open]:
+    def _mark(self, some: list[Opened]) -> list[Opened]:
         """Say in the rows that these are being cleaned; leaves out what was called off meanwhile."""
         keys = {one.pk for one in some}
         waiting = Upload.objects.filter(pk__in=keys, state=UploadState.QUARANTINED)
@@ -216,7 +199,7 @@ class _Judgement:
                 for one in self._mark([source.popleft()]):
                     self._begin(one)
 
-    def _begin(self, one: _Open) -> None:
+    def _begin(self, one: Opened) -> None:
         self.open[one.pk] = one
         if one.is_archive:
             self.archive = one
@@ -238,9 +221,9 @@ class _Judgement:
             one.waiting.extend(range(len(found.paths)))
         if one.done:
             self._close(one)
-            self.ready.append(one)
+            (self.regions if one.regions() and not one.is_archive else self.ready).append(one)
 
-    def _close(self, one: _Open) -> None:
+    def _close(self, one: Opened) -> None:
         del self.open[one.pk]
         if one is self.archive:
             self.archive = None
@@ -263,7 +246,7 @@ class _Judgement:
             self._close(self.archive)
         self._take_turns(now)
 
-    def _still(self, one: _Open) -> bool:
+    def _still(self, one: Opened) -> bool:
         return Upload.objects.filter(pk=one.pk, state=UploadState.CLEANING).exists()
 
     def _take_turns(self, now: float) -> None:
@@ -303,7 +286,7 @@ class _Judgement:
         self.judged += len(some)
         self.written = time.monotonic()
 
-    def _write_rows(self, case: Case, some: list[_Open], adopted: dict[str, int]) -> None:
+    def _write_rows(self, case: Case, some: list[Opened], adopted: dict[str, int]) -> None:
         good = [(one, cleaned, prepared) for one in some for cleaned, prepared in one.good()]
         outcome = intake.attach(case, [prepared for _one, _cleaned, prepared in good])
         fates_of: dict[int, list[tuple[Cleaned, intake.Fate]]] = {one.pk: [] for one in some}
@@ -313,40 +296,60 @@ class _Judgement:
                 adopted.update(self.space.adopt(cleaned.number))
         learnt = outcome.adopted
         for one in some:
-            self._verdict(one, fates_of[one.pk], learnt if fates_of[one.pk] else ())
-            if fates_of[one.pk]:
-                learnt = ()
+            found = fates_of[one.pk]
+            laid, refusals = self._lay(case, one)
+            self._verdict(one, found, laid, refusals, learnt if found else ())
+            learnt = () if found else learnt
         self.series |= outcome.series
         publish(f"case:{case.pk}", "uploads-changed", case=case.pk)
         if outcome.taken:
             publish(f"case:{case.pk}", "case-changed", case=case.pk)
 
+    def _lay(self, case: Case, one: Opened) -> tuple[list[Laid], list[tuple[int, Refused]]]:
+        """Draw the regions of an upload onto the images of its case, which are written by now."""
+        laid, refusals = [], []
+        for cleaned, drawn in one.regions():
+            try:
+                laid.append(regions.attach(case=case, regions=drawn, by=one.upload.created_by))
+            except Refused as refusal:
+                refusals.append((one.number(cleaned), refusal))
+            except PermissionDenied as error:
+                refusals.append((one.number(cleaned), Refused("not-allowed", str(error))))
+        return laid, refusals
+
     def _verdict(
-        self, one: _Open, found: list[tuple[Cleaned, intake.Fate]], learnt: Iterable[str]
+        self,
+        one: Opened,
+        found: list[tuple[Cleaned, intake.Fate]],
+        laid: list[Laid],
+        refusals: list[tuple[int, Refused]],
+        learnt: Iterable[str],
     ) -> None:
-        start = 1 if one.is_archive else 0
-        refusals = one.bad() + [
-            (cleaned.member + start, fates.conflict()) for cleaned, fate in found if fate.code == "conflict"
-        ]
+        conflicts = [member for member, fate in found if fate.code == "conflict"]
+        refusals = one.bad() + refusals + [(one.number(member), fates.conflict()) for member in conflicts]
         told = [fate for _cleaned, fate in found if fate.code != "conflict"]
-        prepared = [prepared for _cleaned, prepared in one.good()] if told else []
-        removed = fates.removed(prepared)
-        code = fates.code_of(told, refusals)
+        cleaned: list[CleanInstance | CleanRegions] = [item.clean for _cleaned, item in one.good()]
+        cleaned += [drawn for _cleaned, drawn in one.regions()]
+        accepted = bool(told or laid)
+        removed = fates.removed(cleaned) if accepted else {}
+        code = fates.code_of(told, laid, refusals)
+        series = {fate.series for fate in told if fate.series} | {pk for each in laid for pk in each.series}
+        sentence = fates.sentence_of(told, refusals, sum(removed.values()), laid=laid, adopted=tuple(learnt))
         uploads.close(
             one.upload,
-            UploadState.ACCEPTED if told else UploadState.REFUSED,
+            UploadState.ACCEPTED if accepted else UploadState.REFUSED,
             code,
-            fates.sentence_of(told, refusals, sum(removed.values()), tuple(learnt)),
+            sentence,
             kind=one.kind[:12],
             taken=sum(fate.code == "taken" for fate in told),
             doubled=sum(fate.code == "here" for fate in told),
             refused=len(refusals),
             removed=removed,
-            report=fates.report(prepared),
+            report=fates.report(cleaned) if accepted else {},
             inside=fates.told(refusals),
-            series_id=min((fate.series for fate in told if fate.series is not None), default=None),
+            series_id=min(series, default=None),
         )
-        verb = "upload.accept" if told else "upload.refuse"
+        verb = "upload.accept" if accepted else "upload.refuse"
         record(verb, one.upload, by=None, removed=removed, code=code)
 
     def _put_back(self) -> None:
@@ -365,8 +368,7 @@ class _Judgement:
         try:
             with self.run.finish() as result:
                 self._locked_case()
-                waiting = Upload.objects.filter(case=self.case_id, state=UploadState.QUARANTINED)
-                if waiting.exists():
+                if self._waiting().exists():
                     if not self.stopping:
                         raise _MoreWaiting
                     uploads.queue_case(self.case_id, self.run.job.asked_by)
@@ -379,8 +381,8 @@ class _Judgement:
 
 def _killed() -> str:
     return _(
-        "The program was stopped twice while it read this file, so nothing of it was kept. Export it in another "
-        "way and send it again."
+        "The program was stopped twice while it read this file, so nothing of it was kept. Export it in "
+        "another way and send it again."
     )
 
 

@@ -131,7 +131,7 @@ def add_case(sample: SampleCase, *, by: User, collection: Collection | None = No
         )
         case.full_clean(exclude=["author"])
         case.save()
-        intake.attach(case, prepared)
+        intake.attach(case, prepared, trusted=True)
         if sample.regions:
             _draw(case, sample, prepared, by)
         if collection is not None:

@@ -46,7 +46,7 @@ def queue_case(case_id: int, by: User | None) -> None:
 
 
 def queue_waiting() -> int:
-    """Queue the cases whose uploads wait and that have no active job, which no path should leave; how many."""
+    """Queue cases whose uploads wait without an active job, which no path should leave; returns how many."""
     waiting = Upload.objects.filter(state__in=PENDING).order_by()
     cases = list(Case.objects.filter(Exists(waiting.filter(case=OuterRef("pk")))).order_by("pk")[:200])
     active = set(Job.objects.active().filter(kind=KIND).values_list("key", flat=True))

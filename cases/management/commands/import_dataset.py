@@ -11,6 +11,7 @@ from cases.enums import BodyRegion, Modality, Visibility
 from cases.management import reporting
 from cases.models import Collection
 from cases.services import collections, datasets
+from cases.services.cleaning import DiskFull
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--source", default="", help="Source and licence, shown on every case")
         parser.add_argument("--members-only", action="store_true", help="Only invited members see the cases")
         reporting.add_arguments(parser)
+        reporting.add_pixels_checked(parser)
 
     def handle(self, **options: Any) -> None:
         by = reporting.person(options["by"])
@@ -46,8 +48,11 @@ class Command(BaseCommand):
                 collection=collection,
                 fields=fields,
                 progress=reporting.Bar(self.stderr, quiet=options["json"]),
+                pixels_checked=options["pixels_checked"],
                 by=by,
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        except DiskFull:
+            raise CommandError("The disk is full. Make room, then run the command again.") from None
         reporting.write(self.stdout, report, as_json=options["json"])

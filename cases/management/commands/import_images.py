@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cases.management import reporting
 from cases.models import Collection
 from cases.services import collections, imports
+from cases.services.cleaning import DiskFull
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path)
         parser.add_argument("--collection", default="", help="Title; found or made")
         reporting.add_arguments(parser)
+        reporting.add_pixels_checked(parser)
 
     def handle(self, **options: Any) -> None:
         by = reporting.person(options["by"])
@@ -33,8 +35,11 @@ class Command(BaseCommand):
                 paths=options["paths"],
                 collection=collection,
                 progress=reporting.Bar(self.stderr, quiet=options["json"]),
+                pixels_checked=options["pixels_checked"],
                 by=by,
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        except DiskFull:
+            raise CommandError("The disk is full. Make room, then run the command again.") from None
         reporting.write(self.stdout, report, as_json=options["json"])
