@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from . import pseudonyms, report, slide_dicom, slide_tiff, slides
-from .burned import TextBox
+from .burned import TextBox, detect
 from .deidentify import deidentify, to_bytes
 from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
@@ -24,6 +24,7 @@ from .pictures import read_picture, write_lossless
 from .reader import HEAD, Kind, handled, read_dicom, sniff
 from .regions import CLASSES, CleanRegions, read_regions
 from .render import auto_window
+from .suspicion import scans_of, suspicion_of
 from .volumes import VOLUMES, read_volume, slices, write_volume
 
 MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "MG", "NM", "PT", "SM", "XC", "OT")
@@ -285,6 +286,7 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
     ds = result.dataset
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
     frames = tuple(decode(ds))
+    boxes = detect(frames, scans=scans_of(read))
     with handled():
         stored = to_bytes(ds)
         return CleanInstance(
@@ -296,6 +298,8 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
             frames=frames,
             removed=result.removed,
             report=result.report,
+            suspicion=suspicion_of(read, boxes),
+            boxes=boxes,
         )
 
 
@@ -317,7 +321,8 @@ def _described(ds: Dataset) -> dict[str, str]:
     }
 
 
-def _picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:
+def picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:
+    """One page of a picture, ``(H, W)`` or ``(H, W, 3)``, as a frame; ``number`` counts from 1."""
     slope, intercept, center, width = 1.0, 0.0, 127.5, 256.0
     pixels = page
     if page.ndim == 2 and page.dtype != np.uint8:
@@ -344,10 +349,11 @@ def _picture_frame(page: NDArray[Any], number: int) -> DecodedFrame:
 
 
 def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
-    frames = tuple(_picture_frame(page, number) for number, page in enumerate(read_picture(data), start=1))
+    frames = tuple(picture_frame(page, number) for number, page in enumerate(read_picture(data), start=1))
     told = report.of_metadata("picture", metadata_of(data, sniff(data[:HEAD])))
-    stored = write_lossless([_writable(frame.pixels) for frame in frames])
+    stored = write_lossless([written_values(frame.pixels) for frame in frames])
     digest = hashlib.sha256(stored).hexdigest()
+    boxes = detect(frames)
     return CleanInstance(
         kind="picture",
         modality="OT",
@@ -366,6 +372,8 @@ def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
         frames=frames,
         removed=report.summed(told),
         report=told,
+        suspicion=suspicion_of(None, boxes),
+        boxes=boxes,
     )
 
 
@@ -374,6 +382,8 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
     told = report.of_metadata("volume", grid.dropped)
     stored = write_volume(grid)
     digest = hashlib.sha256(stored).hexdigest()
+    frames = tuple(slices(grid))
+    boxes = detect(frames)
     return CleanInstance(
         kind="volume",
         modality="OT",
@@ -389,14 +399,16 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
         patient_age="",
         clean_bytes=stored,
         digest=digest,
-        frames=tuple(slices(grid)),
+        frames=frames,
         removed=report.summed(told),
         report=told,
         notes=grid.notes,
+        suspicion=suspicion_of(None, boxes),
+        boxes=boxes,
     )
 
 
-def _writable(pixels: NDArray[Any]) -> NDArray[Any]:
+def written_values(pixels: NDArray[Any]) -> NDArray[Any]:
     """Shift signed pixels, which PNG cannot hold, by 32768; a picture's values have no unit."""
     if pixels.dtype == np.int16:
         return (pixels.astype(np.int32) + 32768).astype(np.uint16)
