@@ -117,6 +117,18 @@ def take_back(adopted: Mapping[str, int]) -> None:
                     aside.replace(path)
 
 
+def path_of(digest: str) -> Path:
+    """Where a blob lies, for a decoder's process to read."""
+    return _path(digest)
+
+
+def mark_of(digest: str) -> int | None:
+    """Mark of a stored blob for :func:`take_back`; ``None`` when it is gone."""
+    with suppress(FileNotFoundError):
+        return _path(digest).stat().st_mtime_ns
+    return None
+
+
 def get(digest: str) -> bytes:
     """Stored bytes; raises FileNotFoundError when they are gone."""
     return _path(digest).read_bytes()

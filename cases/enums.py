@@ -122,3 +122,22 @@ class TermSystem(models.TextChoices):
     ICD10 = "icd10", "ICD-10"
     SNOMED = "snomed", "SNOMED CT"
     LOCAL = "local", _("This server")
+
+
+class ReviewState(models.TextChoices):
+    """How far a series is at the de-identification desk."""
+
+    OPEN = "open", _("Waiting")
+    PROPOSED = "proposed", _("Waiting for a second person")
+    APPROVED = "approved", _("Being blacked out")
+    DONE = "done", _("Cleared")
+
+
+REVIEW_MOVES: dict[str, frozenset[str]] = {
+    ReviewState.OPEN: frozenset({ReviewState.PROPOSED, ReviewState.APPROVED}),
+    ReviewState.PROPOSED: frozenset({ReviewState.OPEN, ReviewState.APPROVED}),
+    # A black-out that fails, or that images came after, is asked for again.
+    ReviewState.APPROVED: frozenset({ReviewState.OPEN, ReviewState.DONE}),
+    # A later image of the series may be suspect.
+    ReviewState.DONE: frozenset({ReviewState.OPEN}),
+}

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from cases.enums import Visibility
-from cases.models import Annotation, Case, Collection, Upload
+from cases.models import Annotation, Case, ClearanceReview, Collection, Series, Upload
 from medweb.accounts.models import Role, User
 
 
@@ -86,3 +86,34 @@ def check_user_can_put_case(user: User, case: Case, collection: Collection) -> N
         raise PermissionDenied(_("You cannot see this case."))
     if collection.visibility == Visibility.MEMBERS:
         check_user_can_edit_case(user, case)
+
+
+def check_user_can_use_desk(user: User) -> None:
+    if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+        raise PermissionDenied(_("The desk is for instructors and administrators."))
+
+
+def user_can_use_desk(user: User) -> bool:
+    return asks(check_user_can_use_desk, user)
+
+
+def check_user_can_review_series(user: User, series: Series) -> None:
+    """Who may edit the case looks at what waits of it."""
+    check_user_can_use_desk(user)
+    check_user_can_edit_case(user, series.case)
+
+
+def user_can_review_series(user: User, series: Series) -> bool:
+    return asks(check_user_can_review_series, user, series)
+
+
+def check_user_can_confirm_clearance(user: User, review: ClearanceReview) -> None:
+    """Four eyes: an administrator, and not the one who approved first."""
+    if not user.has_role(Role.ADMINISTRATOR):
+        raise PermissionDenied(_("An administrator has to confirm this."))
+    if review.first_by_id == user.pk:
+        raise PermissionDenied(_("You approved this yourself; another administrator has to confirm it."))
+
+
+def user_can_confirm_clearance(user: User, review: ClearanceReview) -> bool:
+    return asks(check_user_can_confirm_clearance, user, review)

@@ -3,8 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from cases.enums import ANNOTATION_MOVES, CASE_MOVES, UPLOAD_MOVES
-from cases.models import Annotation, Case, Upload
+from cases.enums import ANNOTATION_MOVES, CASE_MOVES, REVIEW_MOVES, UPLOAD_MOVES
+from cases.models import Annotation, Case, ClearanceReview, Upload
 
 
 def check_case_move(case: Case, to: str) -> None:
@@ -22,8 +22,9 @@ def check_case_is_publishable(case: Case) -> None:
         missing.append(_("the history"))
     if not case.findings.strip():
         missing.append(_("the findings"))
-    if not case.series.filter(frame_count__gt=0).exists():
-        missing.append(_("at least one image"))
+    if not case.series.cleared().filter(frame_count__gt=0).exists():
+        waits = case.series.filter(frame_count__gt=0).exists()
+        missing.append(_("an image that was checked at the desk") if waits else _("at least one image"))
     if missing:
         raise ValidationError(
             _("Before it can be published, this case still needs %(what)s.") % {"what": ", ".join(missing)}
@@ -48,4 +49,11 @@ def check_annotation_move(annotation: Annotation, to: str) -> None:
     if to not in ANNOTATION_MOVES[annotation.status]:
         raise ValidationError(
             _("This layer is already %(state)s.") % {"state": annotation.get_status_display()}
+        )
+
+
+def check_review_move(review: ClearanceReview, to: str) -> None:
+    if to not in REVIEW_MOVES[review.state]:
+        raise ValidationError(
+            _("This series is already “%(state)s” at the desk.") % {"state": review.get_state_display()}
         )

@@ -2,6 +2,7 @@
 
 from cases.models.annotation import Annotation, AnnotationRevision
 from cases.models.case import Case
+from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
@@ -12,6 +13,7 @@ __all__ = [
     "Annotation",
     "AnnotationRevision",
     "Case",
+    "ClearanceReview",
     "Collection",
     "CollectionItem",
     "Frame",

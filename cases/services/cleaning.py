@@ -245,7 +245,9 @@ class Work:
         """Begin an archive: members are only written out, to be cleaned one by one."""
         self._submit(_Task(key, 0, path, _seconds(path) * 2, unpack=True))
 
-    def black_out(self, key: int, path: Path, *, kind: str, boxes: list[tuple[int, int, int, int, int]]) -> None:
+    def black_out(
+        self, key: int, path: Path, *, kind: str, boxes: list[tuple[int, int, int, int, int]]
+    ) -> None:
         """Begin to burn boxes (frame from 1 or 0 for all, left, top, width, height) into a clean file."""
         task = _Task(key, 0, path, 2 * _seconds(path), unpack=False)
         self._submit(task, {"do": "black-out", "kind": kind, "boxes": boxes})
