@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases import blobs
-from cases.enums import AnnotationStatus
+from cases.enums import AnnotationStatus, Clearance
 from cases.geometry.rasterise import mask
 from cases.geometry.schema import parse_shapes
 from cases.imaging.frames import unpack
@@ -103,13 +103,14 @@ def _spacing(frame: Frame) -> tuple[float, float] | None:
 
 
 def representative_frame(case: Case) -> Frame | None:
-    """Middle frame of the largest series that is no localiser; ``None`` for a case without pictures.
+    """Middle frame of the largest cleared series that is no localiser; ``None`` for a case without pictures.
 
     Never chosen by drawings: at prediction time nobody has drawn yet, and a model trained on frames that
     somebody pointed at would look better than it is.
     """
     series = (
-        Series.objects.filter(case=case, frame_count__gt=0)
+        Series.objects.cleared()
+        .filter(case=case, frame_count__gt=0)
         .order_by("is_localiser", "-frame_count", "number", "pk")
         .first()
     )
@@ -123,10 +124,11 @@ def drawn_regions(case: Case) -> list[DrawnRegion]:
     """Areas of the submitted layers that teach: references and the author's own, by series and frame.
 
     Drafts are left out: results are shown to everyone who sees the case, a draft only to who draws it.
+    So are layers on a series that waits at the desk.
     """
-    layers = Annotation.objects.filter(series__case=case, status=AnnotationStatus.SUBMITTED).select_related(
-        "series"
-    )
+    layers = Annotation.objects.filter(
+        series__case=case, series__clearance=Clearance.CLEARED, status=AnnotationStatus.SUBMITTED
+    ).select_related("series")
     found: list[DrawnRegion] = []
     for layer in layers.order_by("series__number", "series_id", "pk"):
         if not layer.is_reference and layer.author_id != case.author_id:

@@ -15,7 +15,7 @@ SMALLEST_CLASS = 4
 
 
 def check_case_is_analysable(case: Case) -> None:
-    if not case.series.filter(frame_count__gt=0).exists():
+    if not case.series.cleared().filter(frame_count__gt=0).exists():
         raise ValidationError(_("This case has no pictures yet. Add one, then analyse."))
 
 

@@ -117,10 +117,13 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def visible_to(self, user: User) -> "AnnotationQuerySet":
-        """One's own; submitted reference layers of visible cases; all submitted ones on one's own cases."""
+        """One's own; submitted reference layers of visible cases; all submitted ones on one's own cases.
+
+        None on a series that waits at the desk: its drawings come back with its pictures.
+        """
         if not user.is_active:
             return self.none()
-        visible = Q(case_is_visible(user, "series__case"))
+        visible = Q(case_is_visible(user, "series__case")) & Q(series__clearance=Clearance.CLEARED)
         if user.has_role(Role.ADMINISTRATOR):
             return self.filter(visible)
         submitted = Q(status=AnnotationStatus.SUBMITTED)

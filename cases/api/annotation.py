@@ -80,7 +80,7 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     def post(self, request: Request) -> Response:
         """First save of your layer on a series; 409 with the stored one when it exists already."""
         data = _body(request)
-        rows = Series.objects.visible_to(person(request)).select_related("case")
+        rows = Series.objects.visible_to(person(request)).cleared().select_related("case")
         series = get_object_or_404(rows, pk=_whole(data, "series"))
         try:
             made = services.start(series=series, shapes=data.get("shapes"), by=person(request))

@@ -28,7 +28,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
         help_text="Wording; makes a local term when new",
     )
     author = serializers.CharField(source="author.username", read_only=True)
-    series: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    series: Any = serializers.SerializerMethodField(help_text="Ids of the series that may be shown")
 
     class Meta:
         model = Case
@@ -41,6 +41,10 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
             "id", "status", "simulated", "author", "series", "revision", "created_at", "modified_at",
             "published_at",
         )  # fmt: skip
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_series(self, case: Case) -> list[int]:
+        return [series.pk for series in case.series.all() if not series.is_held]
 
 
 class CasePatchSerializer(CaseSerializer):

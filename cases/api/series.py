@@ -24,14 +24,14 @@ class CaseSeries(generics.ListAPIView[Series]):
     def get_queryset(self):  # type: ignore[no-untyped-def]
         if getattr(self, "swagger_fake_view", False):
             return Series.objects.none()
-        return visible_case(self.request, self.kwargs["pk"]).series.filter(frame_count__gt=0)
+        return visible_case(self.request, self.kwargs["pk"]).series.cleared().filter(frame_count__gt=0)
 
 
 class SeriesDetail(APIView):
     @extend_schema(responses=SeriesDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One series with every frame: geometry, default window, immutable pixel addresses."""
-        rows = Series.objects.visible_to(person(request)).select_related("case")
+        rows = Series.objects.visible_to(person(request)).cleared().select_related("case")
         series = get_object_or_404(rows, pk=pk)
         frames = list(series.frames.order_by("index"))
         unit = frames[0].unit if frames else ""

@@ -23,6 +23,7 @@ from cases.permissions import (
 from cases.policies import case_is_publishable
 from cases.services import cases as services
 from cases.services import collections as collection_services
+from cases.services import desk
 from cases.text import to_html
 from cases.views.library import middle_frames
 from medweb.accounts.current import person
@@ -59,7 +60,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     case = visible_case(user, pk)
     cover = middle_frames().filter(series=OuterRef("pk")).values("pk")[:1]
-    series = list(case.series.filter(frame_count__gt=0).annotate(cover_id=Subquery(cover)))
+    series = list(case.series.cleared().filter(frame_count__gt=0).annotate(cover_id=Subquery(cover)))
     chosen = next((s for s in series if str(s.pk) == request.GET.get("series")), None)
     chosen = chosen or max(
         (s for s in series if not s.is_localiser), key=lambda s: (s.frame_count, -s.number), default=None
@@ -77,6 +78,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "can_draw": user_can_draw(user, case),
         "publishable": publishable,
         "blocked": blocked,
+        "held_series": desk.waiting_of(case) if can_edit else [],
         "uploads": case.uploads.all()[:20] if can_edit else [],
         "item_form": CollectionItemForm(user=user) if can_edit else None,
         "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from cases.enums import BodyRegion, CaseStatus, Level, Modality
+from cases.enums import AnnotationStatus, BodyRegion, CaseStatus, Clearance, Level, Modality
 from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Term
 from cases.permissions import user_can_create_case
 from cases.search import matching
@@ -173,17 +173,27 @@ def _diagnoses(request: HttpRequest, counts: Counter[Any]) -> Facet:
 
 def for_cards(cases: "QuerySet[Case]") -> "QuerySet[Case]":
     """What a card shows, in a fixed number of queries: middle frame, frame count, whether it has drawings."""
-    first = Frame.objects.filter(series__case=OuterRef("pk"), series__is_localiser=False)
+    first = shown_frames().filter(series__case=OuterRef("pk"))
     total = first.order_by().values("series__case").annotate(n=Count("pk")).values("n")
-    references = Annotation.objects.filter(series__case=OuterRef("pk"), is_reference=True, status="submitted")
+    references = Annotation.objects.filter(
+        series__case=OuterRef("pk"),
+        series__clearance=Clearance.CLEARED,
+        is_reference=True,
+        status=AnnotationStatus.SUBMITTED,
+    )
     return cases.select_related("author", "diagnosis").annotate(
         frame_total=Subquery(total[:1]), has_reference=Exists(references)
     )
 
 
+def shown_frames() -> "QuerySet[Frame]":
+    """Frames that stand for a case: of no localiser, and of no series that waits at the desk."""
+    return Frame.objects.filter(series__is_localiser=False, series__clearance=Clearance.CLEARED)
+
+
 def middle_frames() -> "QuerySet[Frame]":
-    """The frame in the middle of each series: what stands for it in small."""
-    return Frame.objects.filter(index=F("series__frame_count") / 2)
+    """The frame in the middle of each cleared series: what stands for it in small."""
+    return Frame.objects.filter(index=F("series__frame_count") / 2, series__clearance=Clearance.CLEARED)
 
 
 def attach_covers(cases: list[Case]) -> None:

@@ -14,7 +14,9 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 def _frame(request: HttpRequest, pk: int) -> Frame:
-    visible = Series.objects.visible_to(person(request))
+    # What waits at the desk is shown there and nowhere else, to its editors neither: these answers are kept
+    # by browsers for a year.
+    visible = Series.objects.visible_to(person(request)).cleared()
     return get_object_or_404(Frame.objects.filter(series__in=visible), pk=pk)
 
 
