@@ -188,3 +188,72 @@ def split_localisers(frames: Sequence[Placed]) -> tuple[list[int], list[int]]:
     stack = groups[largest]
     ordered = [stack[place] for place in order([frames[index] for index in stack])]
     return ordered, sorted(set(range(len(frames))) - set(stack))
+
+
+def across_the_stack(orientations: Sequence[Sequence[float] | None]) -> list[int]:
+    """Which instances cross the stack that the others form: scouts among the slices they were planned on.
+
+    Parameters
+    ----------
+    orientations : sequence of 6 floats or None
+        Of each instance; ``None`` where unknown.
+
+    Returns
+    -------
+    list of int
+        Indices, in order; empty unless at least three parallel slices are twice as many as all others. A
+        series of three crossing planes is what it is, and stays together; what has no place stays as well.
+
+    Examples
+    --------
+    >>> axial, sagittal = (1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1)
+    >>> across_the_stack([sagittal, axial, axial, axial])
+    [0]
+    """
+    frames = [
+        FrameGeometry(
+            (0.0, 0.0, 0.0) if one is not None else None, None if one is None else tuple(one), place
+        )
+        for place, one in enumerate(orientations)
+    ]
+    known = [place for place, frame in enumerate(frames) if _normal_or_none(frame) is not None]
+    stack, others = split_localisers([frames[place] for place in known])
+    if len(stack) < 3 or len(stack) < 2 * len(others):
+        return []
+    return [known[place] for place in others]
+
+
+def uneven_steps(places: Sequence[Placed]) -> tuple[float, float] | None:
+    """Shortest and longest distance between neighbouring slices of an uneven stack.
+
+    Parameters
+    ----------
+    places : sequence
+        Frames in the order of space.
+
+    Returns
+    -------
+    tuple of float or None
+        Millimetres along the normal; ``None`` when the distances are even within 2 %, or unknown.
+
+    Examples
+    --------
+    >>> stack = [FrameGeometry((0, 0, z), (1, 0, 0, 0, 1, 0)) for z in (0, 3, 6, 12)]
+    >>> uneven_steps(stack)
+    (3.0, 6.0)
+    """
+    first = _normal_or_none(places[0]) if places else None
+    if first is None:
+        return None
+    normals = [_normal_or_none(one) for one in places]
+    if any(one is None or abs(float(one @ first)) < _PARALLEL for one in normals):
+        return None
+    along = np.array([float(np.dot(one.position or (), first)) for one in places])
+    steps = np.abs(np.diff(along))
+    steps = steps[steps > _SAME_PLACE]
+    if steps.size < 2:
+        return None
+    middle = float(np.median(steps))
+    if np.all(np.abs(steps - middle) <= 0.02 * middle):
+        return None
+    return float(steps.min()), float(steps.max())

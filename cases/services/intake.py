@@ -21,7 +21,7 @@ from cases.imaging.clean import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
-from cases.services import slides
+from cases.services import slides, stacks
 from medweb.live.publish import publish
 
 __all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
@@ -258,7 +258,9 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
         batch_size=500,
     )
     _mark(series, new, trusted=trusted)
-    number_frames(series)
+    for one in stacks.arranged(series):
+        number_frames(one)
+        stacks.note_spacing(one)
 
 
 def _box(box: TextBox) -> dict[str, Any]:
@@ -267,7 +269,9 @@ def _box(box: TextBox) -> dict[str, Any]:
 
 def _mark(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     """Hold the series when a person has to look at what came, and note what readers should know."""
-    notes = list(dict.fromkeys([*series.notes, *(note for item in new for note in item.clean.notes)]))
+    # Notes may be dictionaries, such as that of uneven slices.
+    new_notes = dict.fromkeys(note for item in new for note in item.clean.notes)
+    notes = [*series.notes, *(note for note in new_notes if note not in series.notes)]
     held = not trusted and any(item.clean.suspicion or item.clean.boxes for item in new)
     clearance = Clearance.HELD if held else series.clearance
     if notes != series.notes or clearance != series.clearance:
