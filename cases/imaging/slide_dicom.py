@@ -288,14 +288,18 @@ def opened(file: BinaryIO) -> tuple[Dataset, DicomSlide]:
 
 def _find_spans(slide: DicomSlide) -> None:
     """Darkest and brightest value of each optical path, from frames spread over the slide."""
-    by_path: dict[int, list[int]] = defaultdict(list)
+    by_path: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for found in slide.cells.values():
-        for path, _left, _top, number in found:
-            by_path[path].append(number)
-    for path, all_of_them in by_path.items():
-        some = sorted(set(all_of_them))
-        some = some[:: max(1, len(some) // 12)]
-        middle, width = auto_window(np.concatenate([slide.frame(n).reshape(-1)[::7] for n in some]))
+        for path, left, top, number in found:
+            by_path[path].append((number, left, top))
+    for path, places in by_path.items():
+        some = sorted(places)[:: max(1, len(places) // 12)]
+        # What lies over the edge of the slide is filled up with anything.
+        inside = [
+            slide.frame(number)[: slide.height - top, : slide.width - left].reshape(-1)[::7]
+            for number, left, top in some
+        ]
+        middle, width = auto_window(np.concatenate(inside))
         slide.spans[path] = (middle - width / 2, width)
 
 

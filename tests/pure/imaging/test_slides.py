@@ -1,0 +1,424 @@
+"""Whole slides: their stored form, and what is read of files that scanners write."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cases.imaging import slide_store, slides
+from cases.imaging.clean import CleanInstance, clean, clean_slide
+from cases.imaging.errors import Refused
+from cases.imaging.slide_store import Picture, Pyramid
+from tests.pure.imaging import slide_files
+from tests.pure.imaging.slide_files import NAME, Page, tissue
+from tests.support import shared
+
+SECRET = b"a secret of sixteen"
+# What JPEG at quality 90 and full colour resolution changes on smooth tissue, at most on average.
+CLOSE = 3.0
+
+
+@dataclass
+class Recorded:
+    """A slide in memory that remembers what was asked of it."""
+
+    pixels: Picture
+    asked: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    def region(self, x: int, y: int, width: int, height: int) -> Picture:
+        self.asked.append((x, y, width, height))
+        return self.pixels[y : y + height, x : x + width]
+
+
+def level(data: bytes, number: int) -> Picture:
+    """One level of a stored slide, put together from its tiles."""
+    file = BytesIO(data)
+    pyramid = slide_store.read_pyramid(file)
+    width, height = pyramid.sizes[number]
+    across, down = pyramid.grid(number)
+    whole = np.zeros((height, width, 3), np.uint8)
+    for y in range(down):
+        for x in range(across):
+            tile = slide_store.read_tile(file, number, x, y)
+            left, top, wide, high = pyramid.box(number, x, y)
+            decoded = cv2.imdecode(np.frombuffer(tile, np.uint8), cv2.IMREAD_COLOR)
+            assert decoded is not None
+            whole[top : top + high, left : left + wide] = decoded[:, :, ::-1]
+    return whole
+
+
+def difference(one: Picture, other: Picture) -> float:
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+def stored(pixels: Picture) -> tuple[bytes, slide_store.Written]:
+    file = BytesIO()
+    written = slide_store.write(Recorded(pixels), file)
+    return file.getvalue(), written
+
+
+def read(data: bytes) -> tuple[CleanInstance, bytes]:
+    """A whole slide through the door, and its tiles."""
+    found = clean(data, secret=SECRET)
+    assert found.kind == "slide"
+    assert found.slide is not None
+    assert found.slide.byte_count == len(found.clean_bytes)
+    return found, found.clean_bytes
+
+
+def refused(data: bytes) -> str:
+    with pytest.raises(Refused) as caught:
+        clean(data, secret=SECRET)
+    return caught.value.code
+
+
+# --- the stored form --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (512, 512), (513, 40), (1500, 1301), (2100, 700)])
+def test_every_level_is_the_one_below_at_half_the_size(width: int, height: int) -> None:
+    pixels = tissue(width, height)
+    data, written = stored(pixels)
+    pyramid = slide_store.read_pyramid(BytesIO(data))
+    assert pyramid == written.pyramid == Pyramid(width, height)
+    assert max(pyramid.sizes[0]) <= pyramid.tile
+    assert written.byte_count == len(data)
+    expected = pixels
+    for number in reversed(range(pyramid.levels)):
+        assert difference(level(data, number), expected) < CLOSE
+        expected = slide_store.halved(expected)
+
+
+def test_each_pixel_is_read_once_and_no_piece_is_larger_than_a_tile() -> None:
+    source = Recorded(tissue(1500, 1301))
+    slide_store.write(source, BytesIO())
+    seen = np.zeros((1301, 1500), int)
+    for x, y, width, height in source.asked:
+        assert max(width, height) <= slide_store.TILE
+        seen[y : y + height, x : x + width] += 1
+    assert (seen == 1).all()
+
+
+def test_equal_pixels_give_equal_bytes_and_tiles_hold_nothing_but_pixels() -> None:
+    one, first = stored(tissue(700, 600))
+    two, second = stored(tissue(700, 600))
+    assert one == two
+    assert first.digest == second.digest
+    tile = slide_store.read_tile(BytesIO(one), 0, 0, 0)
+    assert tile.startswith(b"\xff\xd8\xff\xe0")
+    assert not any(mark in tile for mark in (b"Exif", b"\xff\xfe", b"ICC_PROFILE"))
+
+
+def test_empty_glass_is_stored_once() -> None:
+    data, _ = stored(np.full((2048, 2048, 3), 245, np.uint8))
+    assert len(data) < 30_000
+    assert difference(level(data, 2), np.full((2048, 2048, 3), 245, np.uint8)) < 1
+
+
+def test_the_overview_is_the_finest_level_that_fits() -> None:
+    pixels = tissue(2300, 300)
+    _, written = stored(pixels)
+    assert written.overview_scale == 2
+    assert written.overview.shape == (150, 1150, 3)
+    assert np.array_equal(written.overview, slide_store.halved(pixels))
+
+
+@pytest.mark.parametrize(
+    ("number", "x", "y"), [(2, 0, 0), (-1, 0, 0), (1, 2, 0), (1, 0, 1), (0, -1, 0), (0, 1, 0)]
+)
+def test_tiles_that_are_not_there(number: int, x: int, y: int) -> None:
+    data, _ = stored(tissue(600, 500))
+    with pytest.raises(LookupError):
+        slide_store.read_tile(BytesIO(data), number, x, y)
+
+
+@pytest.mark.parametrize("data", [b"", b"short", b"no slide" * 30])
+def test_other_files_are_no_stored_slides(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no stored slide"):
+        slide_store.read_tile(BytesIO(data), 0, 0, 0)
+
+
+def test_what_is_made_black_is_black_on_every_level() -> None:
+    pixels = np.full((1400, 2300, 3), 200, np.uint8)
+    data, _ = stored(pixels)
+    target = BytesIO()
+    again = slide_store.black_out(BytesIO(data), [(100, 200, 300, 50)], target)
+    assert again.pyramid == slide_store.read_pyramid(BytesIO(data))
+    assert again.digest != ""
+    black = target.getvalue()
+    for number, (width, _height) in enumerate(again.pyramid.sizes):
+        scale = 1150 / width
+        whole = level(black, number)
+        left, top, right, bottom = (int(edge / scale) for edge in (104, 204, 396, 246))
+        assert whole[top:bottom, left:right].max() < 40
+        assert whole[: int(180 / scale)].min() > 150
+    assert again.overview[205, 105].max() == 0
+
+
+# --- TIFF -------------------------------------------------------------------------------------------------
+
+
+def test_a_scanner_s_file_is_told_by_content_and_leaves_only_pixels() -> None:
+    pytest.importorskip("openslide")
+    pixels = tissue(700, 400)
+    data = slide_files.aperio(pixels)
+    found, tiles = read(data)
+    assert (found.modality, found.patient_key, found.series_description) == ("SM", "", "")
+    assert found.slide is not None
+    assert (found.slide.width, found.slide.height) == (700, 400)
+    assert (found.slide.microns_x, found.slide.magnification) == (0.5, 20.0)
+    assert found.frames[0].pixel_spacing == pytest.approx((0.0005, 0.0005))
+    assert difference(level(tiles, 1), pixels) < CLOSE
+    assert difference(np.asarray(found.frames[0].pixels, np.uint8), pixels) < CLOSE
+    assert NAME.encode() in data
+    assert NAME.encode() not in tiles
+    # Of the label's colour, nothing is left anywhere.
+    shown = level(tiles, 1).astype(int)
+    assert np.abs(shown - (250, 10, 240)).sum(axis=2).min() > 60
+    assert found.report["SlideLabel"] == found.report["SlideMacro"] == {"remove/metadata": 1}
+    assert NAME not in repr((found.report, found.removed, found.slide))
+
+
+def test_a_path_and_the_bytes_give_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("openslide")
+    data = slide_files.aperio(tissue(200, 150))
+    path = tmp_path / "no name of a slide"
+    path.write_bytes(data)
+    target = BytesIO()
+    found = clean_slide(path, secret=SECRET, target=target)
+    assert found is not None
+    assert target.getvalue() == read(data)[1]
+
+
+PLAIN = tissue(200, 150)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (slide_files.tiff([Page(PLAIN)]), slides.Likeness.NONE),
+        (slide_files.tiff([Page(PLAIN, "Aperio in a note on strips")]), slides.Likeness.NONE),
+        (slide_files.tiff([Page(PLAIN, tile=64)]), slides.Likeness.NONE),
+        (slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN, tile=64)]), slides.Likeness.NONE),
+        (
+            slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=True)]),
+            slides.Likeness.PICTURE_TOO,
+        ),
+        (slide_files.tiff([Page(PLAIN, "Aperio Image", tile=64)]), slides.Likeness.TIFF),
+        (slide_files.tiff([Page(PLAIN, "Aperio Image", tile=64)])[:5000], slides.Likeness.NONE),
+        (b"II*\x00\xff\xff\xff\xff", slides.Likeness.NONE),
+        (b"II*\x00", slides.Likeness.NONE),
+        (b"\x89PNG\r\n\x1a\n", slides.Likeness.NONE),
+        (b"", slides.Likeness.NONE),
+    ],
+)
+def test_likeness(data: bytes, expected: slides.Likeness) -> None:
+    assert slides.likeness(data) is expected
+
+
+def test_without_the_library_the_sentence_says_who_can_add_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openslide", None)
+    with pytest.raises(Refused, match="administrator") as caught:
+        clean(slide_files.aperio(tissue(100, 80)), secret=SECRET)
+    assert caught.value.code == "slide-reader-missing"
+    # A TIFF that is a picture as well goes the way of pictures.
+    both = slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=True)])
+    found = clean(both, secret=SECRET)
+    assert (found.kind, len(found.frames)) == ("picture", 2)
+
+
+def test_damaged_slides_are_refused() -> None:
+    pytest.importorskip("openslide")
+    data = bytearray(slide_files.tiff([Page(PLAIN, "Aperio Image", tile=64)]))
+    at = data.index(bytes((68, 1, 4, 0)))  # the offsets of the tiles
+    data[at + 4 : at + 8] = b"\x01\x00\x00\x00"
+    assert refused(bytes(data)) in ("broken-slide", "unsupported-slide")
+
+
+def test_limits() -> None:
+    class Huge(Recorded):
+        microns = None
+        magnification = None
+
+        @property
+        def width(self) -> int:
+            return 1 << 18
+
+        height = width  # type: ignore[assignment]
+
+    with pytest.raises(Refused) as caught:
+        slides.store(Huge(PLAIN), BytesIO())
+    assert caught.value.code == "too-large"
+
+
+# --- DICOM ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jpeg", [False, True])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_dicom_colour(jpeg: bool, sparse: bool) -> None:
+    pixels = tissue(300, 170)
+    found, tiles = read(slide_files.dicom([pixels], jpeg=jpeg, sparse=sparse))
+    assert found.slide is not None
+    assert (found.slide.microns_x, found.slide.microns_y, found.slide.magnification) == (2.0, 2.0, 20.0)
+    assert found.frames[0].pixel_spacing == pytest.approx((0.002, 0.002))
+    assert difference(level(tiles, 0), pixels) < 2 * CLOSE
+    assert found.patient_key not in ("", "4711")
+    assert NAME not in repr(found)
+    assert NAME.encode() not in tiles
+
+
+def test_dicom_fragments_without_a_table_of_offsets() -> None:
+    pixels = tissue(150, 100)
+    _, tiles = read(slide_files.dicom([pixels], jpeg=True, offsets=False))
+    assert difference(level(tiles, 0), pixels) < 2 * CLOSE
+
+
+def test_dicom_tiles_that_were_not_taken_are_white() -> None:
+    pixels = np.full((128, 192, 3), 90, np.uint8)
+    _, tiles = read(slide_files.dicom([pixels], sparse=True, leave_out=[(1, 0)]))
+    shown = level(tiles, 0)
+    assert shown[8:56, 72:120].min() > 245
+    assert abs(int(shown[30, 30, 0]) - 90) < 4
+    assert abs(int(shown[100, 100, 0]) - 90) < 4
+
+
+def test_dicom_middle_focal_plane() -> None:
+    planes = [np.full((64, 64, 3), value, np.uint8) for value in (10, 120, 240)]
+    for sparse in (False, True):
+        _, tiles = read(slide_files.dicom(planes, planes=3, sparse=sparse))
+        assert abs(int(level(tiles, 0)[20, 20, 0]) - 120) < 3
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_dicom_fluorescence_is_added_up_as_light(sparse: bool) -> None:
+    one, two = np.zeros((70, 100), np.uint8), np.zeros((70, 100), np.uint8)
+    one[:, :50], two[:35] = 255, 255
+    _, tiles = read(slide_files.dicom([one, two], sparse=sparse))
+    shown = level(tiles, 0).astype(int)
+    green, blue = shown[60, 10], shown[10, 90]
+    assert green[1] > 240
+    assert green[0] < 15
+    assert blue[2] > 240
+    assert shown[10, 10, 1] > 240
+    assert shown[10, 10, 2] > 240
+    assert shown[60, 90].max() < 15
+
+
+def test_dicom_one_grey_path_is_grey_and_16_bits_fill_the_range() -> None:
+    ramp = np.tile(np.linspace(1000, 5000, 200), (100, 1)).astype(np.uint16)
+    _, tiles = read(slide_files.dicom([ramp]))
+    shown = level(tiles, 0).astype(int)
+    assert shown[50, 3].max() < 12
+    assert shown[50, 196].min() > 240
+    assert np.ptp(shown[50], axis=1).max() < 6
+
+
+def test_the_levels_of_a_dicom_slide_are_one_slide() -> None:
+    pixels = tissue(400, 300)
+    fine, _ = read(slide_files.dicom([pixels], number=1))
+    coarse, _ = read(slide_files.dicom([slide_store.halved(pixels)], number=2))
+    other, _ = read(slide_files.dicom([pixels], series="1.2.3.78"))
+    assert fine.sop_uid == coarse.sop_uid != other.sop_uid
+    assert fine.series_uid == coarse.series_uid != other.series_uid
+    assert fine.digest != coarse.digest
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"flavour": "LABEL"}, "slide-label"),
+        ({"flavour": "OVERVIEW"}, "slide-label"),
+        ({"flavour": "LOCALIZER"}, "slide-beside"),
+        ({"flavour": ""}, "slide-beside"),
+        ({"InConcatenationTotalNumber": 2}, "slide-in-parts"),
+        ({"NumberOfFrames": 2}, "bad-header"),
+        (
+            {"NumberOfFrames": 900, "TotalPixelMatrixColumns": 1920, "TotalPixelMatrixRows": 1920},
+            "broken-slide",
+        ),
+        ({"TotalPixelMatrixColumns": 0}, "bad-header"),
+        ({"Rows": 60000, "Columns": 60000}, "too-large"),
+        ({"BitsAllocated": 32}, "bad-header"),
+    ],
+)
+def test_dicom_that_is_refused(options: dict[str, object], code: str) -> None:
+    assert refused(slide_files.dicom([tissue(130, 100)], **options)) == code  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("jpeg", [False, True])
+def test_a_dicom_slide_that_was_cut_off_is_refused(jpeg: bool) -> None:
+    data = slide_files.dicom([tissue(300, 200)], jpeg=jpeg)
+    for part in (0.3, 0.9):
+        assert refused(data[: int(len(data) * part)]) in ("broken-slide", "broken-pixels", "bad-header")
+
+
+def test_a_label_in_the_picture_is_for_a_person_to_judge() -> None:
+    found, _ = read(slide_files.dicom([tissue(100, 80)], SpecimenLabelInImage="YES"))
+    assert "burned-in-flag" in found.suspicion
+    found, _ = read(slide_files.dicom([tissue(100, 80)], SpecimenLabelInImage="NO"))
+    assert "burned-in-flag" not in found.suspicion
+
+
+# --- files of scanners ------------------------------------------------------------------------------------
+
+
+def test_the_reference_svs() -> None:
+    pytest.importorskip("openslide")
+    path = shared("data/09_wsi_small") / "CMU-1-Small-Region.svs"
+    target = BytesIO()
+    found = clean_slide(path, secret=SECRET, target=target)
+    assert found is not None
+    assert found.slide is not None
+    assert (found.slide.width, found.slide.height, found.slide.magnification) == (2220, 2967, 20.0)
+    assert found.slide.microns_x == pytest.approx(0.499)
+    assert found.frames[0].pixels.shape == (1484, 1110, 3)
+    assert {"SlideLabel", "SlideMacro", "SlideProperties", "SlideThumbnail"} <= set(found.report)
+    tiles = target.getvalue()
+    assert not any(word in tiles for word in (b"CMU-1", b"Aperio", b"CPAPERIOCS", b"12/29/09"))
+    import openslide
+
+    with openslide.OpenSlide(path) as slide:
+        expected = np.asarray(slide.read_region((512, 1024), 0, (512, 512)))[:, :, :3]
+    pyramid = slide_store.read_pyramid(target)
+    tile = slide_store.read_tile(target, pyramid.levels - 1, 1, 2)
+    shown = cv2.imdecode(np.frombuffer(tile, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    assert difference(np.asarray(shown, np.uint8), np.asarray(expected, np.uint8)) < 3
+
+
+def test_the_reference_dicom_slide_without_its_finest_levels() -> None:
+    folder = shared("data/09_wsi_small") / "dicom_wsi_BPAEC"
+    sizes, codes, names = {}, {}, set()
+    for path in sorted(p for p in folder.iterdir() if not p.suffix):
+        try:
+            found = clean_slide(path, secret=SECRET, target=BytesIO())
+        except Refused as refusal:
+            codes[path.name] = refusal.code
+            continue
+        assert found is not None
+        assert found.slide is not None
+        sizes[path.name] = found.slide.width
+        names.add(found.sop_uid)
+        assert found.slide.microns_x == pytest.approx(1.29 * 3072 / found.slide.width, rel=0.01)
+        if path.name == "6_0":
+            light = found.frames[0].pixels.reshape(-1, 3)
+            # Three stains in three colours on black.
+            assert np.median(light) < 30
+            assert all(light[:, channel].max() > 200 for channel in range(3))
+    assert sizes == {f"{n}_0": 3072 >> (n - 5) for n in range(5, 13)}
+    assert codes == {"1_Map": "slide-beside", "2": "slide-label"}
+    assert len(names) == 1
