@@ -41,7 +41,8 @@ class Page:
     pixels: Picture
     description: str = ""
     tile: int = 0
-    reduced: bool = False
+    reduced: int = 0
+    """NewSubfileType: 1 for a smaller copy; scanners mark the macro picture by 9."""
 
 
 def tiff(pages: Sequence[Page]) -> bytes:
@@ -54,7 +55,7 @@ def tiff(pages: Sequence[Page]) -> bytes:
         offsets = [_put(out, part) for part in parts]
         height, width = page.pixels.shape[:2]
         entries = [
-            (254, 4, [int(page.reduced)]), (256, 4, [width]), (257, 4, [height]), (258, 3, [8, 8, 8]),
+            (254, 4, [page.reduced]), (256, 4, [width]), (257, 4, [height]), (258, 3, [8, 8, 8]),
             (259, 3, [1]), (262, 3, [2]), (277, 3, [3]), (284, 3, [1]),
         ]  # fmt: skip
         if page.description:
@@ -109,8 +110,8 @@ def aperio(pixels: Picture, *, tile: int = TILE) -> bytes:
         [
             Page(pixels, told, tile),
             Page(small, f"{told} -> 50x40"),
-            Page(label, "Aperio Image Library v11.2.1 \r\nlabel 40x48", reduced=True),
-            Page(label, "Aperio Image Library v11.2.1 \r\nmacro 40x48", reduced=True),
+            Page(label, "Aperio Image Library v11.2.1 \r\nlabel 40x48", reduced=1),
+            Page(label, "Aperio Image Library v11.2.1 \r\nmacro 40x48", reduced=9),
         ]
     )
 

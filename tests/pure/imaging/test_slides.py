@@ -215,7 +215,7 @@ PLAIN = tissue(200, 150)
         (slide_files.tiff([Page(PLAIN, tile=64)]), slides.Likeness.NONE),
         (slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN, tile=64)]), slides.Likeness.NONE),
         (
-            slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=True)]),
+            slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=1)]),
             slides.Likeness.PICTURE_TOO,
         ),
         (slide_files.tiff([Page(PLAIN, "Aperio Image", tile=64)]), slides.Likeness.TIFF),
@@ -236,7 +236,7 @@ def test_without_the_library_the_sentence_says_who_can_add_it(monkeypatch: pytes
         clean(slide_files.aperio(tissue(100, 80)), secret=SECRET)
     assert caught.value.code == "slide-reader-missing"
     # A TIFF that is a picture as well goes the way of pictures.
-    both = slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=True)])
+    both = slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=1)])
     found = clean(both, secret=SECRET)
     assert (found.kind, len(found.frames)) == ("picture", 2)
 
