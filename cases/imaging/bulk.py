@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 import numpy as np
 from pydicom.config import IGNORE
@@ -106,11 +107,11 @@ def _encapsulated(ds: Dataset, data: bytes, syntax: str) -> bytes:
             "fragments",
             "The frames are stored in pieces that do not fit together. Export the picture uncompressed.",
         ) from error
-    rows, columns = whole_number(ds, "Rows", 0), whole_number(ds, "Columns", 0)
+    size = _Declared(*(whole_number(ds, name, 1) for name in ("Rows", "Columns", "SamplesPerPixel")))
     if syntax in _JPEG:
-        streams = [_clean_jpeg(stream, rows, columns) for stream in streams]
+        streams = [_clean_jpeg(stream, size) for stream in streams]
     elif syntax in _JPEG2000:
-        streams = [_clean_jpeg2000(stream, rows, columns) for stream in streams]
+        streams = [_clean_jpeg2000(stream, size) for stream in streams]
     return _items(streams)
 
 
@@ -129,13 +130,27 @@ def _broken() -> Refused:
     )
 
 
-def _check_side(height: int, width: int, rows: int, columns: int) -> None:
-    """A code stream larger than the header declares would be allocated by the decoder."""
-    if height * width > rows * columns * 2:
-        raise Refused("bad-header", "The compressed picture is larger than its header says. Export it again.")
+class _Declared(NamedTuple):
+    """What the header says of the picture in a code stream."""
+
+    rows: int
+    columns: int
+    samples: int
+
+    def check(self, height: int, width: int, components: int) -> None:
+        """Refuse a stream of another kind: decoders allocate what it says, and GDCM ends the process."""
+        if height * width > self.rows * self.columns * 2:
+            raise Refused(
+                "bad-header", "The compressed picture is larger than its header says. Export it again."
+            )
+        if components != self.samples:
+            raise Refused(
+                "bad-header",
+                "The compressed picture has other colours than its header says. Export it again.",
+            )
 
 
-def _clean_jpeg(stream: bytes, rows: int, columns: int) -> bytes:
+def _clean_jpeg(stream: bytes, declared: _Declared) -> bytes:
     """Copy a JPEG or JPEG-LS stream without COM and APPn segments, and nothing behind its end."""
     if stream[:2] != b"\xff\xd8":
         raise _broken()
@@ -152,9 +167,10 @@ def _clean_jpeg(stream: bytes, rows: int, columns: int) -> bytes:
         segment = stream[place : place + 2 + length]
         if length < 2 or len(segment) != length + 2:
             raise _broken()
-        if marker in _SOF and length >= 7:
-            height, width = struct.unpack(">HH", segment[5:9])
-            _check_side(height, width, rows, columns)
+        if marker in _SOF:
+            if length < 8:
+                raise _broken()
+            declared.check(*struct.unpack(">HHB", segment[5:10]))
         if marker == 0xDA:
             end = stream.rfind(b"\xff\xd9")
             parts.append(stream[place : end + 2] if end > place else stream[place:])
@@ -167,7 +183,7 @@ def _clean_jpeg(stream: bytes, rows: int, columns: int) -> bytes:
     raise _broken()
 
 
-def _clean_jpeg2000(stream: bytes, rows: int, columns: int) -> bytes:
+def _clean_jpeg2000(stream: bytes, declared: _Declared) -> bytes:
     """Copy a JPEG 2000 code stream with its COM segments blanked, without the boxes of a JP2 file."""
     start = stream.find(b"\xff\x4f\xff\x51")
     if start < 0:
@@ -182,9 +198,11 @@ def _clean_jpeg2000(stream: bytes, rows: int, columns: int) -> bytes:
         segment = stream[place : place + 2 + length]
         if marker[0] != 0xFF or length < 2 or len(segment) != length + 2:
             raise _broken()
-        if marker == b"\xff\x51" and length >= 38:
+        if marker == b"\xff\x51":
+            if length < 38:
+                raise _broken()
             width, height, left, top = struct.unpack(">IIII", segment[6:22])
-            _check_side(height - top, width - left, rows, columns)
+            declared.check(height - top, width - left, int.from_bytes(segment[38:40], "big"))
         if marker == b"\xff\x90":
             return b"".join((*parts, stream[place:]))
         if marker != b"\xff\x64":

@@ -17,6 +17,12 @@ from .errors import Refused, let_stops_pass
 from .reader import handled, whole_number
 
 Pixels = NDArray[Any]
+# GDCM, which pydicom asks first, ends the whole process when a JPEG 2000 stream has another number of
+# components than its header; it is left with what nothing else reads.
+_PLUGINS = {
+    **{f"1.2.840.10008.1.2.4.{number}": "pylibjpeg" for number in (90, 91, 201, 202, 203)},
+    **{f"1.2.840.10008.1.2.4.{number}": "pyjpegls" for number in (80, 81)},
+}
 # Deflated Image Frame Compression.
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 
@@ -78,7 +84,7 @@ def stored_values(ds: Dataset) -> Pixels:
             elif syntax == DEFLATED_FRAMES:
                 values = _deflated(ds, frames)
             else:
-                values = pixel_array(ds)
+                values = pixel_array(ds, decoding_plugin=_PLUGINS.get(str(syntax), ""))
         except MemoryError as error:
             raise Refused("too-large", "The picture is too large to decode. Upload a smaller one.") from error
         except Exception as error:  # decoders are C libraries with errors of every kind
