@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from cases import blobs
-from cases.services import blackouts, cases, cleaning, desk, judging, quarantine, sample_library, uploads
+from cases.services import (
+    blackouts,
+    cases,
+    cleaning,
+    desk,
+    judging,
+    quarantine,
+    receiving,
+    sample_library,
+    uploads,
+)
 from medweb.jobs.registry import housekeeping, job, warms_up
 from medweb.jobs.run import Run
 
@@ -45,6 +55,11 @@ def queue_waiting_uploads() -> None:
 @housekeeping
 def expire_uploads() -> None:
     uploads.expire()
+
+
+@housekeeping
+def expire_unfinished_uploads() -> None:
+    receiving.expire()
 
 
 @housekeeping

@@ -233,21 +233,12 @@ def abandon(*, upload: Upload, by: User) -> None:
         still = upload.state == UploadState.RECEIVING
         if still:
             check_upload_move(upload, UploadState.CANCELLED)
-            _end(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
+            uploads.close(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
             record("upload.cancel", upload, by=by)
+            _announce(upload)
     if not still:
         # Its last bytes came in between.
         uploads.cancel(upload=upload, by=by)
-
-
-def _end(upload: Upload, state: UploadState, code: str, sentence: str) -> None:
-    key = upload.storage_key
-    upload.state, upload.code, upload.sentence = state, code, sentence
-    upload.finished_at, upload.storage_key = timezone.now(), ""
-    upload.save(update_fields=["state", "code", "sentence", "finished_at", "storage_key"])
-    if key:
-        transaction.on_commit(lambda: quarantine.discard(key))
-    _announce(upload)
 
 
 def expire() -> int:
@@ -263,6 +254,7 @@ def _expire(upload: Upload) -> bool:
         # Finished, deleted or gone on with since it was listed.
         return False
     check_upload_move(row, UploadState.REFUSED)
-    _end(row, UploadState.REFUSED, "unfinished", _("This file never arrived whole. Send it again."))
+    uploads.close(row, UploadState.REFUSED, "unfinished", _("This file never arrived whole. Send it again."))
     record("upload.expire", row, by=None)
+    _announce(row)
     return True

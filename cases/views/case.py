@@ -25,6 +25,7 @@ from cases.services import cases as services
 from cases.services import collections as collection_services
 from cases.services import desk
 from cases.text import to_html
+from cases.views.fates import upload_context
 from cases.views.library import middle_frames
 from medweb.accounts.current import person
 from medweb.navigation import live_url
@@ -79,7 +80,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "publishable": publishable,
         "blocked": blocked,
         "held_series": desk.waiting_of(case) if can_edit else [],
-        "uploads": case.uploads.all()[:20] if can_edit else [],
+        **(upload_context(case, user) if can_edit else {}),
         "item_form": CollectionItemForm(user=user) if can_edit else None,
         "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),
     }

@@ -167,7 +167,7 @@ def test_job_kinds():
     for name in ("cases.tasks", "analysis.tasks", "medweb.jobs.tasks"):
         importlib.import_module(name)
     assert {name: (kind.queue, kind.minutes) for name, kind in kinds().items()} == {
-        "cases.clean-upload": ("import", 10),
+        "cases.clean-uploads": ("import", 60),
         "cases.load-sample-library": ("sample", 30),
         "analysis.analyse-case": ("analysis", 10),
         "analysis.train": ("train", 60),
@@ -183,7 +183,10 @@ def test_live_topics():
 def test_housekeeping_chores():
     assert {f"{chore.__module__}.{chore.__name__}" for chore in chores()} == {
         "cases.tasks.expire_uploads",
+        "cases.tasks.expire_unfinished_uploads",
         "cases.tasks.expire_raw_files",
+        "cases.tasks.queue_waiting_uploads",
+        "cases.tasks.expire_workspaces",
         "cases.tasks.delete_unnamed_blobs",
     }
 

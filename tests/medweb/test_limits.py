@@ -1,5 +1,6 @@
 """Bodies that are too large are refused before Django keeps any of them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,8 +8,13 @@ import pytest
 from django.core.handlers.asgi import ASGIHandler
 from pytest_django.fixtures import Settings
 
-from medweb import asgi
-from medweb.limits import ENVELOPE, USUAL, BodyLimit, limit_of
+from medweb import asgi, limits
+from medweb.limits import ENVELOPE, PIECE, USUAL, BodyLimit, limit_of
+
+FILES = (
+    "/cases/1/uploads/new/", "/api/cases/1/uploads/", "/cases/1/files/", "/api/cases/1/files/", "/files/7/",
+    "/api/files/7/",
+)  # fmt: skip
 
 
 class Inner:
@@ -29,7 +35,9 @@ class Inner:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = ()) -> Any:
+async def sent_to(
+    path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = (), method: str = "POST"
+) -> Any:
     """Status, headers and body of the answer, bytes that arrived inside, and chunks never asked for."""
     left = list(chunks)
     answer: list[Any] = []
@@ -68,7 +76,7 @@ async def test_what_says_nothing_is_counted() -> None:
 
 async def test_the_api_and_uploads_are_answered_with_a_problem(settings: Settings) -> None:
     settings.UPLOAD_MAX_BYTES = 1000
-    for path in ("/api/cases/1/uploads/", "/cases/1/uploads/new/"):
+    for path in FILES:
         assert (await sent_to(path, declared=str(ENVELOPE + 1000).encode()))[0] == 200
         status, headers, body, *_rest = await sent_to(path, declared=str(ENVELOPE + 1001).encode())
         assert (status, headers[b"content-type"]) == (413, b"application/problem+json")
@@ -82,11 +90,79 @@ async def test_what_is_within_the_limit_passes_untouched() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/cases/1/uploads/", "/cases/x/uploads/new/", "/cases/1/uploads/new/x", "/api/cases/1/", "/"]
+    "path",
+    [
+        "/files/x/",
+        "/api/file/1/",
+        "/cases/1/uploads/",
+        "/cases/x/uploads/new/",
+        "/cases/1/uploads/new/x",
+        "/api/cases/1/",
+        "/",
+    ],
 )
 def test_only_addresses_for_files_take_files(path: str) -> None:
     assert limit_of(path) == USUAL
-    assert limit_of("/cases/12/uploads/new/") == limit_of("/api/cases/12/uploads/") > USUAL
+    assert {limit_of(taken) for taken in FILES} == {PIECE + ENVELOPE}
+
+
+async def test_larger_files_are_sent_to_the_protocol_for_pieces() -> None:
+    """However large a file may be, one request carries no more than a piece."""
+    status, _headers, body, got, _left = await sent_to("/api/cases/1/uploads/", declared=b"%d" % (PIECE * 2))
+    assert (status, got) == (413, 0)
+    assert "tus" in json.loads(body)["detail"]
+
+
+async def broken(method: str, path: str, chunks: list[bytes]) -> tuple[Inner, list[Any]]:
+    """Send ``chunks``, and hang up."""
+    answer: list[Any] = []
+
+    async def receive() -> Any:
+        if not chunks:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": True}
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    inner = Inner()
+    await BodyLimit(inner)({"type": "http", "method": method, "path": path, "headers": []}, receive, send)
+    return inner, answer
+
+
+async def test_of_a_piece_whose_connection_breaks_the_beginning_is_passed_on() -> None:
+    inner, answer = await broken("PATCH", "/files/7/", [b"abc", b"def"])
+    assert inner.got == 6
+    assert answer[0]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "chunks"),
+    [("POST", "/api/cases/1/uploads/", [b"abc"]), ("PATCH", "/files/7/", []), ("PATCH", "/cases/1/", [b"a"])],
+)
+async def test_of_other_bodies_that_break_off_nothing_is_answered(
+    method: str, path: str, chunks: list[bytes]
+) -> None:
+    assert (await broken(method, path, chunks))[1] == []
+
+
+async def test_a_body_that_stops_in_the_middle_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SILENCE_SECONDS", 0.01)
+    answer: list[Any] = []
+    sent = [{"type": "http.request", "body": b"abc", "more_body": True}]
+
+    async def receive() -> Any:
+        if sent:
+            return sent.pop()
+        return await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/sign-in/", "headers": []}
+    await BodyLimit(Inner())(scope, receive, send)
+    assert answer[0]["status"] == 408
+    assert (b"connection", b"close") in answer[0]["headers"]
 
 
 def test_the_server_runs_behind_the_limit() -> None:

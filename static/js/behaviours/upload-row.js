@@ -1,16 +1,17 @@
 /** One file in the list of uploads: what is seen of it. */
 import { changeIcon, icon, make, phrase } from "./dom.js";
 
-/** @typedef {"queued" | "sending" | "quarantined" | "cleaning" | "accepted" | "refused" | "cancelled" | "failed"} State */
-/** @typedef {{id: number | string, state: State, url?: string, sentence?: string, removed?: Record<string, unknown>, series_url?: string}} Verdict */
-/** @typedef {"cancel" | "retry" | "remove"} Act */
+/** @typedef {"queued" | "sending" | "waiting" | "paused" | "quarantined" | "accepted" | "refused" | "cancelled" | "failed"} State */
+/** @typedef {{id: number | string, state: string, url?: string, sentence?: string, removed?: Record<string, unknown>, series_url?: string | null}} Verdict */
+/** @typedef {"pause" | "resume" | "cancel" | "retry" | "remove"} Act */
 
 /** @type {Record<State, string>} */
 const ICONS = {
   queued: "clock",
   sending: "upload",
+  waiting: "refresh",
+  paused: "pause",
   quarantined: "shield",
-  cleaning: "shield",
   accepted: "success",
   refused: "danger",
   cancelled: "close",
@@ -19,43 +20,32 @@ const ICONS = {
 
 /** @type {Record<State, Act[]>} */
 const ACTS = {
-  queued: ["cancel"],
-  sending: ["cancel"],
-  quarantined: [],
-  cleaning: [],
+  queued: ["pause", "cancel"],
+  sending: ["pause", "cancel"],
+  waiting: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  quarantined: ["cancel"],
   accepted: ["remove"],
   refused: ["remove"],
   cancelled: ["retry", "remove"],
-  failed: ["retry", "remove"],
+  failed: ["retry", "cancel"],
 };
 
 /** @type {Record<Act, string>} */
-const ACT_ICONS = { cancel: "close", retry: "refresh", remove: "close" };
+const ACT_ICONS = { pause: "pause", resume: "play", cancel: "close", retry: "refresh", remove: "close" };
 
 /**
  * @param {number} bytes
  * @returns {string} in the reader's language
  */
-function size(bytes) {
-  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : [bytes / 1e6, "megabyte"];
+export function sizeWords(bytes) {
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : bytes < 1e9 ? [bytes / 1e6, "megabyte"] : [bytes / 1e9, "gigabyte"];
   const digits = value < 10 ? 1 : 0;
   return new Intl.NumberFormat(document.documentElement.lang, {
     style: "unit",
     unit,
     maximumFractionDigits: digits,
   }).format(value);
-}
-
-/**
- * What was removed, in words: {"names": 4, "dates": 2} -> "names 4, dates 2".
- *
- * @param {Record<string, unknown>} removed
- */
-function removedWords(removed) {
-  return Object.entries(removed)
-    .filter(([, value]) => Boolean(value))
-    .map(([key, value]) => `${key.replaceAll("_", " ")}${value === true ? "" : ` ${String(value)}`}`)
-    .join(", ");
 }
 
 export class UploadRow {
@@ -71,6 +61,7 @@ export class UploadRow {
     this.bar = make("progress", { max: 1, "aria-label": name });
     this.verdict = make("p", { class: "upload-item__verdict" });
     this.actions = make("div", { class: "upload-item__actions" });
+    this.acts = "";
     this.element = make(
       "li",
       { class: "upload-item", "data-state": "queued" },
@@ -82,7 +73,7 @@ export class UploadRow {
           "div",
           { class: "upload-item__head" },
           make("span", { class: "upload-item__name", title: name }, name),
-          make("span", { class: "upload-item__size" }, size(bytes)),
+          make("span", { class: "upload-item__size" }, sizeWords(bytes)),
         ),
         this.bar,
         this.verdict,
@@ -107,18 +98,16 @@ export class UploadRow {
   /**
    * @param {State} state
    * @param {Partial<Verdict>} verdict
+   * @param {number} part 0..1 of its bytes that are there
    */
-  show(state, verdict) {
+  show(state, verdict, part) {
     this.element.dataset.state = state;
     changeIcon(this.icon, ICONS[state]);
-    this.bar.hidden = !["sending", "quarantined", "cleaning"].includes(state);
-    if (state === "sending") this.bar.value = 0;
-    else this.bar.removeAttribute("value");
-    const words = [verdict.sentence || phrase(`upload-${state}`)];
-    const removed = removedWords(verdict.removed ?? {});
-    if (removed) words.push(phrase("upload-removed", { what: removed }));
-    this.verdict.textContent = words.join(" · ");
-    this.showActs(state, verdict.series_url);
+    this.bar.hidden = !["sending", "waiting", "paused", "quarantined"].includes(state);
+    if (state === "quarantined") this.bar.removeAttribute("value");
+    else this.bar.value = part;
+    this.verdict.textContent = verdict.sentence || phrase(`upload-${state}`);
+    this.showActs(state, verdict.series_url ?? undefined);
   }
 
   /**
@@ -126,6 +115,10 @@ export class UploadRow {
    * @param {string | undefined} seriesUrl
    */
   showActs(state, seriesUrl) {
+    const wanted = `${ACTS[state].join(" ")} ${seriesUrl ?? ""}`;
+    // A button that stays keeps the focus.
+    if (wanted === this.acts) return;
+    this.acts = wanted;
     const had = this.actions.contains(document.activeElement);
     const buttons = ACTS[state].map((act) => {
       const button = make(
@@ -138,7 +131,7 @@ export class UploadRow {
       return button;
     });
     const links = seriesUrl
-      ? [make("a", { class: "button button--quiet button--small", href: seriesUrl }, phrase("open"))]
+      ? [make("a", { class: "button button--quiet button--small", href: seriesUrl }, phrase("open"), make("span", { class: "sr-only" }, `: ${this.name}`))]
       : [];
     this.actions.replaceChildren(...links, ...buttons);
     if (had) /** @type {HTMLElement | null} */ (this.actions.querySelector("a, button"))?.focus();

@@ -1,116 +1,196 @@
 /**
- * data-behaviour="upload": dropzone, choosers and the list of files (templates/_upload.html).
+ * data-behaviour="upload": files, folders and archives dropped or chosen here are sent to data-batch-url.
  *
- * Each file is its own request; its name stays in this browser. The answer {id, state, url} names where the
- * verdict will stand; it is read again when live news say so, and every three seconds while one is pending.
+ * Each file is sent by the tus protocol in requests of its own, three at once; its name stays in this browser.
+ * Verdicts are read per batch when live news say so, and every three seconds while one is pending.
  */
 import { filesOf } from "./dropped-files.js";
-import { csrfToken, phrase } from "./dom.js";
-import { sentenceOf } from "./requests.js";
-import { UploadRow } from "./upload-row.js";
+import { phrase } from "./dom.js";
+import { UploadList } from "./upload-list.js";
+import { Memory, sift } from "./upload-rules.js";
+import { sizeWords } from "./upload-row.js";
+import { Batch, Sender, headers } from "./upload-sender.js";
+import { Verdicts } from "./upload-verdicts.js";
 
 const AT_ONCE = 3;
-const REREAD_MS = 3_000;
-/** A verdict that has not come by then comes with the next page load. */
-const REREAD_ENDS_MS = 30 * 60_000;
 
 /** @typedef {import("./upload-row.js").State} State */
+/** @typedef {import("./upload-row.js").Act} Act */
 /** @typedef {import("./upload-row.js").Verdict} Verdict */
-/** @typedef {{file: File, state: State, row: UploadRow, id?: string, url?: string, xhr?: XMLHttpRequest, reading?: boolean}} Item */
+/**
+ * @typedef {object} Item
+ * @property {File} file
+ * @property {string} name
+ * @property {number} size
+ * @property {State} state
+ * @property {number} part 0..1 of its bytes that are there
+ * @property {Partial<Verdict>} verdict
+ * @property {import("./upload-row.js").UploadRow | null} row
+ * @property {boolean} isDirty its row shows an earlier state
+ * @property {boolean} isLost the network was at fault, so its return is reason enough to go on
+ * @property {Batch} batch
+ * @property {Sender | null} sender
+ * @property {string} id
+ */
 
-/** @type {ReadonlySet<State>} */
-const PENDING = new Set(/** @type {State[]} */ (["quarantined", "cleaning"]));
-/** @type {ReadonlySet<State>} */
-const ENDED = new Set(/** @type {State[]} */ (["accepted", "refused", "cancelled", "failed"]));
+/** Names of files that were sent from this page, by number of the upload. @type {Map<string, string>} */
+const names = new Map();
+
+/** Put the names that this browser knows into the tables of the server, which knows none. */
+function nameRows() {
+  for (const cell of document.querySelectorAll("[data-upload]")) {
+    const name = names.get(cell.getAttribute("data-upload") ?? "");
+    if (name) cell.textContent = name;
+  }
+}
 
 class Uploader {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.url = element.dataset.uploadUrl ?? "";
-    this.list = /** @type {HTMLElement} */ (element.querySelector("[data-list]"));
+    this.url = element.dataset.batchUrl ?? "";
+    /** @type {import("./upload-rules.js").Limits} */
+    this.limits = JSON.parse(element.dataset.limits ?? "{}");
+    this.memory = new Memory(window.localStorage);
     /** @type {Item[]} */
     this.items = [];
-    this.timer = 0;
-    this.ends = 0;
+    /** @type {Map<string, Item>} */
+    this.byId = new Map();
+    /** Verdicts that came before the answer to the request. @type {Map<string, Verdict>} */
+    this.early = new Map();
+    this.list = new UploadList(element, () => this.items, (act, item) => this.act(act, item));
+    this.verdicts = new Verdicts(
+      (url) => this.items.some((item) => item.state === "quarantined" && item.sender?.stateUrl === url),
+      (url, verdicts) => this.judge(url, verdicts),
+    );
+    this.tellUnfinished();
+  }
+
+  /** @param {string} sentence nothing hides it */
+  notice(sentence) {
+    const box = /** @type {HTMLElement} */ (this.element.querySelector("[data-notice]"));
+    box.textContent = sentence;
+    box.hidden = sentence === "";
+  }
+
+  tellUnfinished() {
+    const n = this.memory.count(this.url);
+    this.notice(n ? phrase("upload-unfinished", { n }) : "");
   }
 
   /** @param {File[]} files */
   add(files) {
-    for (const file of files) {
-      const row = new UploadRow(file.name, file.size);
-      /** @type {Item} */
-      const item = { file, state: "queued", row };
-      row.on("cancel", () => this.cancel(item));
-      row.on("retry", () => this.queue(item));
-      row.on("remove", () => this.remove(item));
-      this.items.push(item);
-      this.list.append(row.element);
-      if (file.size === 0) this.set(item, "refused", { sentence: phrase("upload-empty") });
-      else this.queue(item);
+    const found = sift(files, this.limits);
+    const { batch_files: n, batch_bytes: batch, left_bytes: left, file_bytes: most } = this.limits;
+    if (found.trouble) {
+      const size = sizeWords(found.trouble === "left" ? left : batch);
+      this.notice(phrase(`upload-trouble-${found.trouble}`, { n, size }));
+      return;
     }
-    this.list.hidden = this.items.length === 0;
-    this.summarise();
-  }
-
-  /** @param {Item} item */
-  queue(item) {
-    this.set(item, "queued");
+    this.notice("");
+    const sent = new Batch(this.url);
+    for (const file of found.empty) this.put(file, sent, "refused", phrase("upload-empty"));
+    for (const file of found.large) this.put(file, sent, "refused", phrase("upload-larger", { size: sizeWords(most) }));
+    for (const file of found.fits) this.put(file, sent, "queued", "");
     this.next();
   }
 
+  /**
+   * @param {File} file
+   * @param {Batch} batch
+   * @param {State} state
+   * @param {string} sentence
+   */
+  put(file, batch, state, sentence) {
+    this.items.push({
+      file, name: file.name, size: file.size, state, part: 0, verdict: { sentence },
+      row: null, isDirty: true, isLost: false, batch, sender: null, id: "",
+    });
+    this.list.plan();
+  }
+
   next() {
-    const free = AT_ONCE - this.items.filter((item) => item.state === "sending").length;
-    for (const item of this.items.filter((one) => one.state === "queued").slice(0, Math.max(free, 0))) this.send(item);
+    let free = AT_ONCE - this.items.filter((item) => item.state === "sending" || item.state === "waiting").length;
+    for (const item of this.items) {
+      if (free <= 0) break;
+      if (item.state !== "queued") continue;
+      free -= 1;
+      this.send(item);
+    }
   }
 
   /** @param {Item} item */
   send(item) {
-    const xhr = new XMLHttpRequest();
-    item.xhr = xhr;
     this.set(item, "sending");
-    xhr.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) item.row.progress(event.loaded / event.total);
+    item.sender ??= new Sender(item.file, item.batch, this.memory, {
+      progress: (part) => this.progress(item, part),
+      waiting: () => this.set(item, "waiting"),
+      received: (id) => this.received(item, id),
+      failed: (sentence, final) => {
+        item.isLost = !final;
+        this.set(item, final ? "refused" : "failed", { sentence });
+        this.next();
+      },
     });
-    xhr.addEventListener("load", () => this.answered(item, xhr));
-    xhr.addEventListener("error", () => this.set(item, "failed", { sentence: phrase("unreachable") }));
-    xhr.addEventListener("abort", () => this.set(item, "cancelled"));
-    xhr.addEventListener("loadend", () => {
-      item.xhr = undefined;
-      this.next();
-    });
-    xhr.open("POST", this.url);
-    xhr.setRequestHeader("X-CSRFToken", csrfToken());
-    xhr.setRequestHeader("Accept", "application/json");
-    const form = new FormData();
-    // A folder of patients is often named after them: the server never sees the name.
-    form.append("file", item.file, "file");
-    xhr.send(form);
+    void item.sender.start();
   }
 
   /**
    * @param {Item} item
-   * @param {XMLHttpRequest} xhr
+   * @param {number} part
    */
-  answered(item, xhr) {
-    if (xhr.status >= 200 && xhr.status < 300 && xhr.getResponseHeader("Content-Type")?.includes("json")) {
-      this.judge(item, JSON.parse(xhr.responseText));
+  progress(item, part) {
+    item.part = part;
+    if (item.state === "waiting") this.set(item, "sending");
+    this.list.plan();
+  }
+
+  /**
+   * @param {Item} item
+   * @param {string} id
+   */
+  received(item, id) {
+    item.id = id;
+    item.part = 1;
+    this.byId.set(id, item);
+    names.set(id, item.name);
+    this.limits = item.batch.limits ?? this.limits;
+    this.set(item, "quarantined");
+    const early = this.early.get(id);
+    if (early) this.end(item, early);
+    else this.verdicts.follow(item.sender?.stateUrl ?? "");
+    this.next();
+  }
+
+  /**
+   * @param {string} stateUrl
+   * @param {Verdict[] | null} verdicts
+   */
+  judge(stateUrl, verdicts) {
+    if (verdicts === null) {
+      for (const item of this.items) {
+        if (item.state === "quarantined" && item.sender?.stateUrl === stateUrl) this.set(item, "cancelled");
+      }
       return;
     }
-    const fallback = { 413: "upload-too-large", 403: "request-forbidden" }[xhr.status] ?? "upload-failed";
-    // The same bytes get the same answer to a 4xx; only a failure of the server is worth another try.
-    const state = xhr.status >= 400 && xhr.status < 500 && xhr.status !== 429 ? "refused" : "failed";
-    this.set(item, state, { sentence: sentenceOf(xhr) ?? phrase(fallback) });
+    for (const verdict of verdicts) {
+      const item = this.byId.get(String(verdict.id));
+      if (!item) this.early.set(String(verdict.id), verdict);
+      else if (item.state === "quarantined") this.end(item, verdict);
+    }
+    nameRows();
   }
 
   /**
    * @param {Item} item
    * @param {Verdict} verdict
    */
-  judge(item, verdict) {
-    item.id = String(verdict.id);
-    item.url = verdict.url ?? item.url;
-    this.set(item, verdict.state, verdict);
+  end(item, verdict) {
+    const state = /** @type {State} */ (["accepted", "refused", "cancelled"].includes(verdict.state) ? verdict.state : "quarantined");
+    this.set(item, state, verdict);
+    if (state === "accepted") {
+      this.element.dispatchEvent(new CustomEvent("medweb:upload-accepted", { bubbles: true, detail: verdict }));
+    }
   }
 
   /**
@@ -119,110 +199,97 @@ class Uploader {
    * @param {Partial<Verdict>} [verdict]
    */
   set(item, state, verdict = {}) {
-    const changed = item.state !== state;
     item.state = state;
-    item.row.show(state, verdict);
-    this.summarise();
-    this.watch();
-    if (changed && state === "accepted") {
-      this.element.dispatchEvent(new CustomEvent("medweb:upload-accepted", { bubbles: true, detail: verdict }));
+    item.verdict = verdict;
+    item.isDirty = true;
+    this.list.plan();
+  }
+
+  /**
+   * @param {Act} act
+   * @param {Item} item
+   */
+  act(act, item) {
+    if (act === "pause") this.pause(item);
+    else if (act === "cancel") void this.cancel(item);
+    else if (act === "remove") this.remove((one) => one === item);
+    else {
+      if (item.state === "cancelled") {
+        Object.assign(item, { sender: null, part: 0, batch: new Batch(this.url) });
+      }
+      this.set(item, "queued");
     }
+    this.next();
   }
 
   /** @param {Item} item */
-  cancel(item) {
-    if (item.xhr) item.xhr.abort();
-    else this.set(item, "cancelled");
+  pause(item) {
+    if (!["queued", "sending", "waiting"].includes(item.state)) return;
+    this.set(item, "paused");
+    item.sender?.pause();
   }
 
   /** @param {Item} item */
-  remove(item) {
-    this.items = this.items.filter((one) => one !== item);
-    item.row.element.remove();
-    this.list.hidden = this.items.length === 0;
-    this.summarise();
-  }
-
-  clear() {
-    for (const item of this.items.filter((one) => one.state === "accepted" || one.state === "cancelled")) this.remove(item);
-  }
-
-  /** Keep re-reading while a verdict is out. */
-  watch() {
-    const pending = this.items.some((item) => PENDING.has(item.state));
-    if (pending && !this.timer) {
-      this.ends = Date.now() + REREAD_ENDS_MS;
-      this.timer = window.setInterval(() => this.reread(), REREAD_MS);
-    }
-    if (this.timer && (!pending || Date.now() > this.ends)) {
-      window.clearInterval(this.timer);
-      this.timer = 0;
-    }
-  }
-
-  /** @param {string} [id] only this one, when the news name it */
-  reread(id) {
-    if (!this.element.isConnected) {
-      window.clearInterval(this.timer);
+  async cancel(item) {
+    if (item.state !== "quarantined") {
+      this.set(item, "cancelled");
+      await item.sender?.cancel();
       return;
     }
-    const pending = this.items.filter((item) => PENDING.has(item.state) && item.url && !item.reading);
-    const named = id === undefined ? [] : pending.filter((item) => item.id === id);
-    const some = named.length ? named : pending.slice(0, 2 * AT_ONCE);
-    for (const item of some) void this.read(item);
-    this.watch();
+    const answer = await fetch(item.sender?.upload?.url ?? "", {
+      method: "DELETE",
+      headers: { ...headers(), "Tus-Resumable": "1.0.0" },
+      credentials: "same-origin",
+    }).catch(() => null);
+    // Refused when the verdict came first: it is read with the next news.
+    if (answer?.ok) this.set(item, "cancelled");
+    else this.verdicts.news();
   }
 
-  /** @param {Item} item */
-  async read(item) {
-    item.reading = true;
-    try {
-      const answer = await fetch(item.url ?? "", { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (answer.ok) this.judge(item, await answer.json());
-      else if (answer.status === 404) this.set(item, "cancelled");
-    } catch (error) {
-      // The network came and went; the next round reads again.
-      console.info("A verdict could not be read:", error);
-    } finally {
-      item.reading = false;
+  /** @param {"pause" | "resume" | "cancel"} act */
+  all(act) {
+    for (const item of [...this.items].reverse()) {
+      if (act === "resume" ? item.state === "paused" : ["queued", "sending", "waiting", "paused"].includes(item.state)) {
+        if (act === "pause") this.pause(item);
+        else if (act === "resume") this.set(item, "queued");
+        else void this.cancel(item);
+      }
     }
+    this.next();
   }
 
-  summarise() {
-    const box = this.element.querySelector("[data-summary]");
-    const words = this.element.querySelector("[data-summary-words]");
-    const clear = this.element.querySelector("[data-clear]");
-    if (!(box instanceof HTMLElement) || !words || !(clear instanceof HTMLElement)) return;
-    const done = this.items.filter((item) => ENDED.has(item.state)).length;
-    const bad = this.items.filter((item) => item.state === "refused" || item.state === "failed").length;
-    box.hidden = this.items.length === 0;
-    const name = bad ? "upload-summary-bad" : "upload-summary";
-    const text = phrase(name, { done, total: this.items.length, bad });
-    // A live region speaks at each change, so it is changed only when there is one.
-    if (words.textContent !== text) words.textContent = text;
-    clear.hidden = !this.items.some((item) => item.state === "accepted" || item.state === "cancelled");
+  /** The network is back. */
+  online() {
+    for (const item of this.items) if (item.state === "failed" && item.isLost) this.set(item, "queued");
+    this.next();
   }
 
-  /** @returns {boolean} whether leaving the page would lose files */
+  /** @param {(item: Item) => boolean} isMeant */
+  remove(isMeant) {
+    this.items = this.items.filter((item) => !isMeant(item));
+    this.list.plan();
+  }
+
+  /** @returns {boolean} whether leaving the page would interrupt files */
   busy() {
-    return this.items.some((item) => item.state === "queued" || item.state === "sending");
+    return this.items.some((item) => ["queued", "sending", "waiting", "paused"].includes(item.state));
   }
 }
 
-/** @param {HTMLElement} element */
-export function upload(element) {
-  const uploader = new Uploader(element);
+/**
+ * @param {HTMLElement} element
+ * @param {(files: File[]) => void} add
+ */
+function takeFiles(element, add) {
   for (const button of element.querySelectorAll("[data-choose]")) {
     const kind = button.getAttribute("data-choose");
     const input = /** @type {HTMLInputElement | null} */ (element.querySelector(`[data-input="${kind}"]`));
     button.addEventListener("click", () => input?.click());
     input?.addEventListener("change", () => {
-      uploader.add([...(input.files ?? [])]);
+      add([...(input.files ?? [])]);
       input.value = "";
     });
   }
-  element.querySelector("[data-clear]")?.addEventListener("click", () => uploader.clear());
-
   const zone = /** @type {HTMLElement | null} */ (element.querySelector("[data-dropzone]"));
   let depth = 0;
   zone?.addEventListener("dragenter", (event) => {
@@ -239,13 +306,25 @@ export function upload(element) {
     event.preventDefault();
     depth = 0;
     zone.toggleAttribute("data-over", false);
-    if (event.dataTransfer) void filesOf(event.dataTransfer).then((files) => uploader.add(files));
+    if (event.dataTransfer) void filesOf(event.dataTransfer).then(add);
   });
+}
 
-  document.addEventListener("medweb:uploads-changed", (event) => {
-    const { detail } = /** @type {CustomEvent<{upload?: number | string, poll?: boolean}>} */ (event);
-    uploader.reread(detail?.upload === undefined ? undefined : String(detail.upload));
+/** @param {HTMLElement} element */
+export function upload(element) {
+  const uploader = new Uploader(element);
+  takeFiles(element, (files) => uploader.add(files));
+  for (const act of /** @type {const} */ (["pause", "resume", "cancel"])) {
+    element.querySelector(`[data-${act}-all]`)?.addEventListener("click", () => uploader.all(act));
+  }
+  element.querySelector("[data-clear]")?.addEventListener("click", () => {
+    uploader.remove((item) => item.state === "accepted" || item.state === "cancelled");
   });
+  document.addEventListener("medweb:uploads-changed", () => {
+    if (element.isConnected) uploader.verdicts.news();
+  });
+  document.addEventListener("htmx:load", nameRows);
+  window.addEventListener("online", () => uploader.online());
   window.addEventListener("beforeunload", (event) => {
     if (element.isConnected && uploader.busy()) event.preventDefault();
   });
