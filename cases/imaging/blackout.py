@@ -119,7 +119,7 @@ def _dicom(data: bytes, boxes: Mapping[int, Sequence[Rectangle]]) -> CleanInstan
     with handled():
         if any(boxes.values()):
             _rewrite(ds, boxes)
-        say_pixels_are_clean(ds)
+        say_pixels_are_clean(ds, by_person=True)
         frames = tuple(decode(ds))
         return _instance("dicom", to_bytes(ds), frames, ds)
 
@@ -207,5 +207,5 @@ def _shorten(ds: Dataset) -> None:
         let_stops_pass(error)
         return
     if shorter:
-        ds.update({"PixelData": attempt["PixelData"]})
+        ds.add(attempt["PixelData"])
         ds.file_meta.TransferSyntaxUID = syntax

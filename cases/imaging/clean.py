@@ -16,7 +16,7 @@ from pydicom.multival import MultiValue
 
 from . import pseudonyms, report, slide_dicom, slide_tiff, slides
 from .burned import TextBox, detect
-from .deidentify import deidentify, to_bytes
+from .deidentify import deidentify, say_pixels_are_clean, to_bytes
 from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
 from .metadata import metadata_of
@@ -256,7 +256,7 @@ def _of_dicom_slide(
         digest=written.digest,
         frames=(slides.overview(written, facts),),
         removed=result.removed,
-        report=result.report,
+        report=report.with_pixels(result.report, suspicion=("burned-in-flag",) if "YES" in label else ()),
         suspicion=("burned-in-flag",) if "YES" in label else (),
         slide=facts,
     )
@@ -287,6 +287,10 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
     frames = tuple(decode(ds))
     boxes = detect(frames, scans=scans_of(read))
+    suspicion = suspicion_of(read, boxes)
+    if not suspicion:
+        # What is suspected is not clean before a person has looked.
+        say_pixels_are_clean(ds)
     with handled():
         stored = to_bytes(ds)
         return CleanInstance(
@@ -297,8 +301,8 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
             digest=hashlib.sha256(stored).hexdigest(),
             frames=frames,
             removed=result.removed,
-            report=result.report,
-            suspicion=suspicion_of(read, boxes),
+            report=report.with_pixels(result.report, suspicion=suspicion, boxes=len(boxes)),
+            suspicion=suspicion,
             boxes=boxes,
         )
 
@@ -371,7 +375,7 @@ def _clean_picture(data: bytes, secret: bytes) -> CleanInstance:
         digest=digest,
         frames=frames,
         removed=report.summed(told),
-        report=told,
+        report=report.with_pixels(told, suspicion=suspicion_of(None, boxes), boxes=len(boxes)),
         suspicion=suspicion_of(None, boxes),
         boxes=boxes,
     )
@@ -401,7 +405,9 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
         digest=digest,
         frames=frames,
         removed=report.summed(told),
-        report=told,
+        report=report.with_pixels(
+            told, suspicion=suspicion_of(None, boxes), boxes=len(boxes), notes=grid.notes
+        ),
         notes=grid.notes,
         suspicion=suspicion_of(None, boxes),
         boxes=boxes,

@@ -411,20 +411,23 @@ def _day(text: str) -> date | None:
         return None
 
 
-def say_pixels_are_clean(ds: Dataset) -> None:
+def say_pixels_are_clean(ds: Dataset, *, by_person: bool = False) -> None:
     """Note in a clean data set that its pixels were searched for text, or blackened by a person.
 
     Parameters
     ----------
     ds : pydicom.Dataset
         Made by `deidentify`, or read again from its bytes; it is changed. Saying it twice changes nothing.
+    by_person : bool
+        Whether somebody has looked; only then Burned In Annotation (0028,0301) becomes NO.
 
     Notes
     -----
     Adds the code of the Clean Pixel Data Option (PS3.15 E.3.1).
     """
     codes = {str(item.get("CodeValue")) for item in ds.get("DeidentificationMethodCodeSequence") or ()}
-    ds.BurnedInAnnotation = "NO"
+    if by_person:
+        _put(ds, 0x00280301, "CS", "NO")
     _say_methods(ds, characteristics=rules.CHARACTERISTICS_OPTION in codes, pixels=True)
 
 

@@ -78,12 +78,14 @@ _FOLLOWED = re.compile(rf"(?:'?s)?[\s-]+(?:{_EPONYM_NOUNS})\b")
 _PRECEDED = re.compile(
     r"(?:\b(?:morbus|mb\.?|m\.|maladie de|disease of|syndrome of|tetralogy of|circle of)\s*|\bnon-)$"
 )
+# A letter with a dot before a surname is a given name, except in M. Parkinson, which is morbus.
+_INITIAL = re.compile(r"(?<![^\W_])[^\W\d_m]\.\s*$")
 _MONTHS = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zé]*"
 _PATTERNS = re.compile(
     r"</?[A-Za-z!][^>]*>?|[\x00-\x1f\x7f]+|"
     r"[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:https?|ftp|file)://\S+|"
     r"\b(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])\b|"
-    r"\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d\b|\b[A-Za-z]{0,3}[-]?\d{6,}\b|"
+    r"(?<![\d.])\d{1,2}(?P<sign>[-./])\d{1,2}(?P=sign)(?:19|20)?\d\d\b|\b[A-Za-z]{0,3}[-]?\d{6,}\b|"
     rf"(?i:\b\d{{1,2}}(?:st|nd|rd|th|\.)?[ .-]?{_MONTHS}[ .,-]*(?:19|20)\d\d\b)|"
     rf"(?i:\b{_MONTHS}[ .-]*\d{{1,2}}(?:st|nd|rd|th)?[ ,.-]+(?:19|20)\d\d\b)|"
     # Above 89 the age itself points at few people.
@@ -92,7 +94,7 @@ _PATTERNS = re.compile(
 )
 _COMPONENTS = re.compile(r"[\^=\\\x00]+")
 _SEPARATORS = re.compile(r"[\s,.;:/()_|]+")
-_NUMBER_PARTS = re.compile(r"[^\W_]+")
+_NUMBER_PARTS = re.compile(r"[^\W\d_]+|\d+")
 
 
 def _texts(ds: Dataset, tag: int) -> Iterator[str]:
@@ -229,7 +231,7 @@ def clean_text(text: str, identity: Identity) -> str:
     >>> clean_text("GTV  DOE^JOHN 3", Identity(frozenset({"doe", "john"})))
     'GTV [removed]^[removed] 3'
     """
-    return " ".join(identity.scrub(text).split())[:120]
+    return identity.scrub(" ".join(text.split()))[:120].strip()
 
 
 @lru_cache(maxsize=64)
@@ -384,5 +386,7 @@ def _is_finding(text: str, match: re.Match[str], before: re.Match[str] | None) -
         return False
     if before is not None and text[before.end() : match.start()].strip(" ,^-.") == "":
         # Behind a given name the surname is the person's.
+        return False
+    if _INITIAL.search(text[: match.start()]):
         return False
     return bool(_FOLLOWED.match(text, match.end()) or _PRECEDED.search(text[: match.start()]))

@@ -10,11 +10,18 @@ import hashlib
 import hmac
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 SHORTEST_SHIFT = 365
 LONGEST_SHIFT = 3650
 _MINIMUM_SECRET = 16
-_REST = re.compile(r"([0-9]{2}){0,3}(\.[0-9]{1,6})?([+-][0-9]{4})?", re.ASCII)
+_DATETIME = re.compile(
+    r"(?P<date>[0-9]{4}([0-9]{2}){0,2})(?P<rest>(?:(?<=[0-9]{8})([0-9]{2}){0,3}(\.[0-9]{1,6})?)?([+-][0-9]{4})?)",
+    re.ASCII,
+)
+_RANGE = re.compile(r"(?P<start>[0-9.]*)-(?P<end>[0-9.]*)", re.ASCII)
+# A range of date-times; four digits behind a minus are a zone.
+_DATETIME_RANGE = re.compile(r"(?P<start>[0-9.+]{4,26}(?:-[0-9]{4})?)?-(?P<end>[0-9]{6}[0-9.+-]*)?", re.ASCII)
 
 
 def _digest(secret: bytes, purpose: str, original: str) -> bytes:
@@ -82,20 +89,21 @@ def date_shift(secret: bytes, patient_key: str) -> int:
     return -(SHORTEST_SHIFT + int.from_bytes(_digest(secret, "dates", patient_key)[:8], "big") % span)
 
 
+@lru_cache(maxsize=4096)
 def shift_date(value: str, days: int) -> str:
-    """Move a DICOM date by whole days.
+    """Move a DICOM date, or both ends of a range of dates, by whole days.
 
     Parameters
     ----------
     value : str
-        ``YYYYMMDD`` or the ACR-NEMA form ``YYYY.MM.DD``.
+        ``YYYYMMDD``, the ACR-NEMA form ``YYYY.MM.DD``, or two of them with ``-`` between, before or behind.
     days : int
         Signed number of days.
 
     Returns
     -------
     str
-        ``YYYYMMDD``.
+        ``YYYYMMDD``, or a range of them.
 
     Raises
     ------
@@ -104,30 +112,58 @@ def shift_date(value: str, days: int) -> str:
 
     Examples
     --------
-    >>> shift_date("20240229", -365)
-    '20230301'
+    >>> shift_date("20240229", -365), shift_date("20240229-", -365)
+    ('20230301', '20230301-')
     """
-    digits = value.strip(" \x00").replace(".", "")
+    text = value.strip(" \x00")
+    span = _RANGE.fullmatch(text)
+    if span and (span["start"] or span["end"]):
+        return "-".join(_shifted(end, days) if end else "" for end in (span["start"], span["end"]))
+    return _shifted(text, days)
+
+
+def _shifted(text: str, days: int) -> str:
+    digits = text.replace(".", "")
     if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
         raise ValueError("a date is eight digits, YYYYMMDD")
     try:
         moved = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) + timedelta(days=days)
     except OverflowError as error:
         raise ValueError("the shifted date leaves the calendar") from error
-    return moved.strftime("%Y%m%d").rjust(8, "0")
+    return f"{moved.year:04d}{moved.month:02d}{moved.day:02d}"
 
 
+@lru_cache(maxsize=4096)
 def shift_datetime(value: str, days: int) -> str:
-    """Move the date part of a DICOM date-time; the time of day and zone stay.
+    """Move the date part of a DICOM date-time, or of both ends of a range; time of day and zone stay.
+
+    A year or month alone is moved as its first day, and written with the precision it had: the
+    interval between two such values is kept to that precision.
+
+    Parameters
+    ----------
+    value : str
+        ``YYYY[MM[DD[HH[MM[SS[.FFFFFF]]]]]][&ZZXX]`` (PS3.5 section 6.2), or a range of two.
+    days : int
+        Signed number of days.
 
     Raises
     ------
     ValueError
-        When the date part is not a full calendar date (year or month alone
-        cannot be moved by days).
+        When the value is no date-time or the result leaves the calendar.
+
+    Examples
+    --------
+    >>> shift_datetime("202402", -365), shift_datetime("2024022912-0500", -1)
+    ('202302', '2024022812-0500')
     """
     text = value.strip(" \x00")
-    rest = text[8:]
-    if not _REST.fullmatch(rest):
-        raise ValueError("after the date stand at most HHMMSS, a fraction and a zone")
-    return shift_date(text[:8], days) + rest
+    match = _DATETIME.fullmatch(text)
+    if match is None:
+        span = _DATETIME_RANGE.fullmatch(text)
+        if span is None or not (span["start"] or span["end"]):
+            raise ValueError("a date-time is YYYYMMDDHHMMSS, a fraction and a zone, or the beginning of that")
+        return "-".join(shift_datetime(end, days) if end else "" for end in (span["start"], span["end"]))
+    day = match["date"]
+    moved = _shifted(day + "0101"[len(day) - 4 :] if len(day) < 8 else day, days)
+    return moved[: len(day)] + match["rest"]

@@ -74,6 +74,9 @@ def _header(tag: int, vr: str, length: int) -> bytes:
 
 def _element(tag: int, element: DataElement | RawDataElement) -> bytes:
     vr = str(element.VR)
+    if vr == "OB or OW":
+        # Pixels that were set anew; little endian reads the same either way.
+        vr = "OW"
     if isinstance(element, RawDataElement):
         value = element.value or b""
         return _header(tag, vr, len(value)) + value

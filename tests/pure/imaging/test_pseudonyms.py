@@ -71,6 +71,39 @@ def test_no_dates(value: str) -> None:
         shift_date(value, -365)
 
 
+@pytest.mark.parametrize(
+    ("value", "days", "expected"),
+    [
+        ("2024", -366, "2022"),
+        ("202402", -31, "202401"),
+        ("20240229", -1, "20240228"),
+        ("2024022923", -1, "2024022823"),
+        ("2024-0500", -366, "2022-0500"),
+        ("20240229-20240301", -1, "20240228-20240229"),
+        ("-20240301", -1, "-20240229"),
+        ("20240229101112.5+0100-", -1, "20240228101112.5+0100-"),
+    ],
+)
+def test_date_times_of_any_precision_and_ranges(value: str, days: int, expected: str) -> None:
+    assert shift_datetime(value, days) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("20240229-20240301", "20240228-20240229"), ("20240301-", "20240229-")]
+)
+def test_ranges_of_dates(value: str, expected: str) -> None:
+    assert shift_date(value, -1) == expected
+
+
+@given(st.integers(-3650, -365), st.sampled_from([1904, 1996, 2000, 2020, 2024]))
+def test_the_leap_day_is_never_lost(shift: int, year: int) -> None:
+    """It becomes another day of the calendar, whose distance to its neighbours is what it was."""
+    before, day, behind = (shift_date(f"{year}{text}", shift) for text in ("0228", "0229", "0301"))
+    dates = [datetime.strptime(text, "%Y%m%d") for text in (before, day, behind)]
+    assert [(dates[1] - dates[0]).days, (dates[2] - dates[1]).days] == [1, 1]
+    assert shift_datetime(f"{year}0229101112", shift) == f"{day}101112"
+
+
 def test_time_of_day_and_zone_stay() -> None:
     assert shift_datetime("20240229235959.123456-0500", -1) == "20240228235959.123456-0500"
     with pytest.raises(ValueError):
