@@ -2,10 +2,18 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cases.enums import Clearance, Modality
 from cases.models.case import Case
 from cases.querysets import SeriesQuerySet
+
+UNEVEN = "uneven-spacing"
+_FACTS = {
+    "first-volume": gettext_noop("the first of several volumes in the file"),
+    "orientation-unknown": gettext_noop("the file does not say how the patient lay"),
+}
 
 
 class Series(models.Model):
@@ -37,6 +45,10 @@ class Series(models.Model):
                 condition=models.Q(clearance__in=Clearance.values), name="known_clearance"
             ),
         )
+        # The desk counts its queue on every page of an instructor; few of many series are held.
+        indexes = (
+            models.Index(fields=["clearance"], condition=models.Q(clearance=Clearance.HELD), name="series_held"),
+        )
 
     def __str__(self) -> str:
         return self.description or f"{self.modality} {self.number}"
@@ -44,6 +56,16 @@ class Series(models.Model):
     @property
     def is_held(self) -> bool:
         return self.clearance == Clearance.HELD
+
+    @property
+    def facts(self) -> list[str]:
+        """What readers should know of how it was recorded, in words."""
+        found = [_(_FACTS[note]) for note in self.notes if isinstance(note, str) and note in _FACTS]
+        for note in self.notes:
+            if isinstance(note, dict) and note.get("code") == UNEVEN:
+                ends = {"low": f"{note['min_mm']:g}", "high": f"{note['max_mm']:g}"}
+                found.append(_("slices %(low)s to %(high)s mm apart") % ends)
+        return found
 
 
 _KINDS = [("dicom", "DICOM"), ("picture", "Picture"), ("volume", "Volume"), ("slide", "Whole slide")]

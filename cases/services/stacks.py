@@ -5,12 +5,11 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from cases.imaging.volume import FrameGeometry, across_the_stack, uneven_steps
 from cases.models import Annotation, Frame, Instance, Series
+from cases.models.series import UNEVEN
 
-UNEVEN = "uneven-spacing"
 _NAMESPACE = uuid.UUID("5b0fe5b2-6f58-5a3a-8a53-6a2f53a0c3f1")
 
 
@@ -118,19 +117,3 @@ def note_spacing(series: Series) -> None:
     if notes != series.notes:
         series.notes = notes
         series.save(update_fields=["notes"])
-
-
-def facts(series: Series) -> list[str]:
-    """What readers of ``series`` should know of how it was recorded, in words."""
-    told = {
-        "first-volume": _("the first of several volumes in the file"),
-        "orientation-unknown": _("the file does not say how the patient lay"),
-    }
-    found = [told[note] for note in series.notes if isinstance(note, str) and note in told]
-    for note in series.notes:
-        if isinstance(note, dict) and note.get("code") == UNEVEN:
-            found.append(
-                _("slices %(low)s to %(high)s mm apart")
-                % {"low": f"{note['min_mm']:g}", "high": f"{note['max_mm']:g}"}
-            )
-    return found

@@ -32,7 +32,14 @@ def png(seed: int = 1, *, rows: int = 32, columns: int = 24) -> bytes:
     return out.getvalue()
 
 
-def ct(number: int = 1, *, z: float | None = None, series: str = "1.2.3.4", study: str = "1.2.3") -> bytes:
+def ct(
+    number: int = 1,
+    *,
+    z: float | None = None,
+    series: str = "1.2.3.4",
+    study: str = "1.2.3",
+    **attributes: object,
+) -> bytes:
     """One CT slice of 24 x 32 pixels, identity in header, sequence, private block, file meta and preamble.
 
     Parameters
@@ -41,6 +48,8 @@ def ct(number: int = 1, *, z: float | None = None, series: str = "1.2.3.4", stud
         Instance number; also the seed of the pixels and the end of the SOP instance UID.
     z : float, optional
         Place along the slice normal in mm; ``number`` when left out.
+    **attributes
+        Replace attributes, by keyword.
     """
     place = float(number if z is None else z)
     ds = build.image(
@@ -63,6 +72,8 @@ def ct(number: int = 1, *, z: float | None = None, series: str = "1.2.3.4", stud
         RescaleType="HU",
         RequestAttributesSequence=build.sequence(_nested()),
     )
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
     block = ds.private_block(0x0011, "PLANT", create=True)
     block.add_new(0x01, "LO", f"{PLANTED} private")
     preamble = f"{PLANTED} {PLANTED_ID}".encode().ljust(128, b"\0")
