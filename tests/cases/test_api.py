@@ -46,9 +46,9 @@ def test_from_a_new_case_to_a_submitted_drawing():
     assert (sent.status_code, sent.json()["state"]) == (202, "quarantined")
     upload = sent.json()["id"]
     (job,) = script.get("/api/jobs/").json()["results"]
-    assert (job["kind"], job["state"]) == ("cases.clean-upload", "queued")
+    assert (job["kind"], job["state"]) == ("cases.clean-uploads", "queued")
     assert work(job["id"]) == "done"
-    assert script.get(f"/api/jobs/{job['id']}/").json()["result"]["upload"] == upload
+    assert len(script.get(f"/api/jobs/{job['id']}/").json()["result"]["series"]) == 1
     verdict = script.get(f"/api/uploads/{upload}/").json()
     assert (verdict["state"], verdict["taken"]) == ("accepted", 3)
     assert "file" not in verdict

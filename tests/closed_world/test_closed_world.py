@@ -53,8 +53,14 @@ SAFE = {
         "title": "words of the subject", "slug": "from the title", "description": "words of the subject",
     },
     "cases.CollectionItem": {"label": "class for training"},
-    "cases.Series": {"series_uid": "pseudonym", "study_uid": "pseudonym"},
-    "cases.Instance": {"sop_uid": "pseudonym", "digest": "hash"},
+    "cases.Series": {
+        "series_uid": "pseudonym", "study_uid": "pseudonym", "patient_key": "keyed hash",
+        "frame_of_reference": "pseudonym", "notes": "codes",
+    },
+    "cases.Instance": {
+        "sop_uid": "pseudonym", "digest": "hash", "arrived_digest": "hash", "suspicion": "codes",
+        "boxes": "numbers and the word for who drew them",
+    },
     "cases.Frame": {
         "digest": "hash", "preview_digest": "hash", "dtype": "closed list", "unit": "from a closed list",
         "pixel_spacing": "numbers", "position": "numbers", "orientation": "numbers",
@@ -62,6 +68,7 @@ SAFE = {
     "cases.Upload": {
         "storage_key": "random", "kind": "decided by content", "code": "written in code",
         "sentence": "written in code, without names or values", "removed": "counts of actions",
+        "report": "keywords of the standard and counts", "inside": "numbers, codes, sentences written in code",
     },
     "analysis.Analysis": {"settings_digest": "hash", "pictures": "names, digests, sizes"},
     "analysis.AnalysisRegion": {"shape_id": "random", "kind": "closed list"},
@@ -214,6 +221,9 @@ SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "
 # Verbs with ``by`` that record nothing themselves, and where it is recorded.
 RECORDED_ELSEWHERE = {
     "analysis.services.analyses.request": "job.ask, by the queue",
+    "cases.services.uploads.queue": "job.ask, by the queue",
+    "cases.services.uploads.queue_case": "job.ask, by the queue",
+    "cases.services.uploads.cancel": "upload.cancel, file by file",
     "cases.services.datasets.import_dataset": "case.import, row by row",
     "cases.services.imports.import_images": "case.create, case by case",
 }

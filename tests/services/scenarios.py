@@ -11,12 +11,22 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
 from PIL import Image
 
 from analysis.services import analyses, models, training
 from cases.imaging.simulated.library import flagship_cases
-from cases.models import Annotation, Case, Collection, Series
-from cases.services import annotations, cases, collections, datasets, imports, sample_library, uploads
+from cases.models import Annotation, Case, Collection, Series, Upload, UploadBatch
+from cases.services import (
+    annotations,
+    cases,
+    collections,
+    datasets,
+    imports,
+    receiving,
+    sample_library,
+    uploads,
+)
 from medweb.accounts import services as accounts
 from medweb.accounts.models import User
 from medweb.jobs import services as jobs
@@ -62,6 +72,18 @@ class World:
 
     def job(self) -> Job:
         return jobs.enqueue("gone.kind", params={}, topics=["case:1"], by=self.ann)
+
+    def batch(self) -> UploadBatch:
+        """Files sent at once, one of which waits in quarantine."""
+        batch = UploadBatch.objects.create(case=self.case(), created_by=self.ann)
+        receiving.receive(case=batch.case, chunks=[self.picture()], batch=batch, by=self.ann)
+        return batch
+
+    def upload(self) -> Upload:
+        """Written past the services, so that no job knows of it."""
+        return Upload.objects.create(
+            case=self.case(), created_by=self.ann, byte_count=1, expires_at=timezone.now()
+        )
 
     def picture(self) -> bytes:
         packed = io.BytesIO()
@@ -133,12 +155,15 @@ simple(
 )
 simple(collections.delete, "ann", collection=World.collection)
 simple(collections.put, "ann", collection=World.collection, case=World.case)
-simple(uploads.receive, "ann", case=World.case, chunks=lambda w: [w.picture()])
+simple(receiving.receive, "ann", case=World.case, chunks=lambda w: [w.picture()])
 simple(
     uploads.cancel,
     "ann",
-    upload=lambda w: uploads.receive(case=w.case(), chunks=[w.picture()], by=w.ann),
+    upload=lambda w: receiving.receive(case=w.case(), chunks=[w.picture()], by=w.ann),
 )
+simple(uploads.cancel_batch, "ann", batch=World.batch)
+simple(uploads.queue, "ann", upload=World.upload)
+simple(uploads.queue_case, "ann", case_id=lambda w: w.case().pk)
 simple(analyses.request, "ann", case=World.case)
 simple(training.request, "sam", collection=lambda w: a_collection(w.ann))
 simple(models.promote, "sam", model=lambda w: trained(a_collection(w.ann), w.sam, feature_set="seed")[0])
