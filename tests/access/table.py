@@ -17,6 +17,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from cases.models import Slide
 from tests.builders import rows
 from tests.builders.world import World
 
@@ -61,6 +62,10 @@ def club(w: World) -> list[Any]:
 
 def series(w: World) -> list[Any]:
     return [w.series.pk]
+
+
+def tile(slide: Slide) -> list[Any]:
+    return [slide.instance_id, slide.instance.digest[:16], 0, 0, 0]
 
 
 def upload(w: World) -> list[Any]:
@@ -185,6 +190,10 @@ CASES = [
     ),
     Row("cases:frame-thumbnail", "GET", args=lambda w: [w.frame.pk], **READ_HIDDEN),
     Row("cases:frame-thumbnail", "GET", args=lambda w: [w.draft_frame.pk], **READ_DRAFT),
+    Row("cases:slide", "GET", args=lambda w: [w.hidden.pk, w.slide.instance_id], **READ_HIDDEN),
+    Row("cases:slide", "GET", args=lambda w: [w.draft.pk, w.draft_slide.instance_id], **READ_DRAFT),
+    Row("cases:slide-tile", "GET", args=lambda w: tile(w.slide), **READ_HIDDEN),
+    Row("cases:slide-tile", "GET", args=lambda w: tile(w.draft_slide), **READ_DRAFT),
     Row("cases:collections", "GET", ALL),
     Row("cases:collection-create", "GET", WRITERS),
     Row("cases:collection-create", "POST", "403 302 403 302", body=collection_form),
@@ -226,6 +235,10 @@ CASES_API = [
     ),
     Row("api-series", "GET", args=series, **READ_HIDDEN),
     Row("api-series", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
+    Row("api-slide", "GET", args=lambda w: [w.slide.instance_id], **READ_HIDDEN),
+    Row("api-slide", "GET", args=lambda w: [w.draft_slide.instance_id], **READ_DRAFT),
+    Row("api-slide-tile", "GET", args=lambda w: tile(w.slide), **READ_HIDDEN),
+    Row("api-slide-tile", "GET", args=lambda w: tile(w.draft_slide), **READ_DRAFT),
     Row("api-upload", "GET", args=upload, **READ_DRAFT),
     Row("api-upload-cancel", "POST", args=upload, **READ_DRAFT),
     Row("api-annotations", "GET", ALL),

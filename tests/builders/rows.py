@@ -8,12 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.enums import CaseStatus
-from cases.models import Case, Collection, Series, Upload
+from cases.models import Case, Collection, Series, Slide, Upload
 from cases.services import cases, collections, intake, receiving, uploads
 from medweb.accounts.models import Role, User
 from medweb.accounts.services import create_user
 from medweb.jobs.models import Job
 from tests.builders import pictures
+from tests.pure.imaging import slide_files
 
 PASSWORD = "the reading room is dark"
 TEXT = {"title": "A nodule", "history": "Cough for three weeks.", "findings": "One nodule, 8 mm."}
@@ -51,6 +52,14 @@ def add_series(case: Case, *, images: int = 1, first: int = 1) -> Series:
     with transaction.atomic():
         outcome = intake.attach(case, prepared)
     return Series.objects.get(pk=outcome.series.pop())
+
+
+def add_slide(case: Case, *, width: int = 700, height: int = 300, series: str = "") -> Slide:
+    """A whole slide of two levels in a series of its own, cleaned and attached by the normal intake."""
+    uid = series or f"1.2.3.{uuid.uuid4().int % 10**12}"
+    data = slide_files.dicom([slide_files.tissue(width, height)], series=uid, tile=(256, 256))
+    outcome = intake.attach(case, [intake.prepare(data)], trusted=True)
+    return Slide.objects.get(instance__series=outcome.series.pop())
 
 
 def published(by: User, *, images: int = 1, **fields: Any) -> Case:

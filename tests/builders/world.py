@@ -9,7 +9,7 @@ from analysis.core.learn.evaluate import evaluate
 from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction, TrainingRun
 from analysis.services.features import settings_of
 from cases import blobs
-from cases.models import Annotation, Case, Collection, Frame, Series, Upload
+from cases.models import Annotation, Case, Collection, Frame, Series, Slide, Upload
 from cases.services import annotations, collections
 from medweb.accounts.models import ApiToken, Role, User
 from medweb.accounts.services import create_token
@@ -33,6 +33,8 @@ class World:
     spare_series: Series
     draft_frame: Frame
     frame: Frame
+    slide: Slide
+    draft_slide: Slide
     club: Collection
     upload: Upload
     student_layer: Annotation
@@ -52,6 +54,8 @@ def build(name: str) -> World:
     hidden = rows.published(author, title=f"{name} hidden")
     series = hidden.series.get()
     spare = rows.add_series(hidden, first=40)
+    draft_frame = Frame.objects.get(series__case=draft)
+    slide, draft_slide = rows.add_slide(hidden), rows.add_slide(draft)
     club = rows.club(author, student, people[Role.STAFF], cases=(hidden,), title=f"{name} club")
     layer = annotations.start(series=series, shapes=[rows.shape(label=f"{name} guess")], by=student)
     reference = annotations.start(series=series, shapes=[rows.shape(label=f"{name} truth")], by=author)
@@ -66,8 +70,10 @@ def build(name: str) -> World:
         hidden=hidden,
         series=series,
         spare_series=spare,
-        draft_frame=Frame.objects.get(series__case=draft),
+        draft_frame=draft_frame,
         frame=series.frames.get(),
+        slide=slide,
+        draft_slide=draft_slide,
         club=club,
         upload=upload,
         student_layer=layer,
