@@ -10,6 +10,7 @@ from functools import lru_cache
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 from . import rules
 from .errors import let_stops_pass
@@ -144,7 +145,8 @@ class _Found:
         except Exception as error:  # noqa: BLE001  the walker meets the same damage, and removes it
             let_stops_pass(error)
             return
-        for item in items or []:
+        # A damaged sequence is read as a number or as text.
+        for item in items if isinstance(items, Sequence) else []:
             if isinstance(item, Dataset):
                 self.gather(item, depth + 1)
 

@@ -8,13 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from .errors import UNREADABLE
+
 
 def _table(item: Dataset) -> tuple[NDArray[np.int64], int] | None:
     """Entries of a table and the first stored value it maps; ``None`` when damaged."""
-    descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
-    if descriptor is None or data is None or len(descriptor) != 3:
+    try:
+        return _read_table(item)
+    except UNREADABLE:
         return None
-    length, first, bits = (int(one) for one in descriptor)
+
+
+def _read_table(item: Dataset) -> tuple[NDArray[np.int64], int] | None:
+    length, first, bits = (int(one) for one in item["LUTDescriptor"].value)
+    data = item["LUTData"].value
     length = length or 65536  # 0 stands for 2**16, which does not fit the field
     if isinstance(data, bytes):
         # An even number of bytes holding 8-bit entries is padded; 16-bit ones are words.
