@@ -26,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from tests.pure.imaging.build import image, item, sequence, to_file
+from tests.pure.imaging.build import CT, image, item, sequence, to_file
 
 SMALL = np.arange(16 * 12, dtype=np.uint16).reshape(16, 12) * 20
 GREY = np.linspace(0, 255, 16 * 12).astype(np.uint8).reshape(16, 12)
@@ -116,6 +116,46 @@ def _encapsulated(*streams: bytes) -> Dataset:
     ds.PixelData = encapsulate(list(streams))
     ds["PixelData"].is_undefined_length = True
     return ds
+
+
+def region_files() -> Iterator[tuple[str, bytes]]:
+    """A structure set and a segmentation, drawn on the slice of :func:`dicom_files`."""
+    drawn = image(SMALL, SOPClassUID="1.2.840.10008.5.1.4.1.1.481.3", Modality="RTSTRUCT", PixelData=None)
+    drawn.StructureSetROISequence = sequence(
+        item(ROINumber=1, ROIName="Lung", ReferencedFrameOfReferenceUID="1.2.3.9")
+    )
+    places = [0, 0, 1.5, 4, 0, 1.5, 4, 4, 1.5]
+    on_image = item(ReferencedSOPClassUID=CT, ReferencedSOPInstanceUID="1.2.3.4.5")
+    contour = item(
+        ContourGeometricType="CLOSED_PLANAR",
+        NumberOfContourPoints=3,
+        ContourData=places,
+        ContourImageSequence=sequence(on_image),
+    )
+    drawn.ROIContourSequence = sequence(item(ReferencedROINumber=1, ContourSequence=sequence(contour)))
+    yield "structures", to_file(drawn)
+    marked = image(np.zeros((16, 12), np.uint8), SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4", Modality="SEG")
+    marked.NumberOfFrames, marked.SegmentationType = 2, "BINARY"
+    marked.BitsAllocated = marked.BitsStored = 1
+    marked.HighBit = 0
+    marked.PixelData = np.packbits(np.tile(GREY > 99, (2, 1)), bitorder="little").tobytes()
+    marked.SegmentSequence = sequence(item(SegmentNumber=1, SegmentLabel="Nodule"))
+    marked.SharedFunctionalGroupsSequence = sequence(
+        item(PixelMeasuresSequence=sequence(item(PixelSpacing=[1, 1], SliceThickness=2)))
+    )
+    source = item(SourceImageSequence=sequence(on_image))
+    marked.PerFrameFunctionalGroupsSequence = sequence(
+        *(
+            item(
+                SegmentIdentificationSequence=sequence(item(ReferencedSegmentNumber=1)),
+                PlanePositionSequence=sequence(item(ImagePositionPatient=[0, 0, z])),
+                PlaneOrientationSequence=sequence(item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])),
+                DerivationImageSequence=sequence(source),
+            )
+            for z in range(2)
+        )
+    )
+    yield "segments", to_file(marked)
 
 
 def pictures() -> Iterator[tuple[str, bytes]]:
@@ -221,4 +261,4 @@ def drawings() -> Iterator[tuple[str, bytes]]:
 
 def files() -> dict[str, bytes]:
     """Everything the reader's door takes, by a name of its own."""
-    return dict([*dicom_files(), *pictures(), *archives(), *volumes()])
+    return dict([*dicom_files(), *region_files(), *pictures(), *archives(), *volumes()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,11 +16,12 @@ from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, read_json, to_payload
 from cases.geometry.shapes import Shape
 from cases.imaging import archive
-from cases.imaging.clean import CleanInstance, clean
+from cases.imaging.clean import CleanInstance, clean_any
 from cases.imaging.deidentify import deidentify, to_bytes
 from cases.imaging.errors import Refused
 from cases.imaging.kinds import HEAD, Kind, sniff
 from cases.imaging.reader import read_dicom
+from cases.imaging.regions import CleanRegions
 from tests.fuzz import objects, seeds
 from tests.fuzz.mutations import mutate
 from tests.fuzz.sources import Source, one_of
@@ -31,6 +33,10 @@ _ARCHIVES = {Kind.ZIP, Kind.TAR, Kind.GZIP}
 _UNPACKED = archive.ArchiveLimits(
     total_bytes=64 << 20, member_bytes=32 << 20, members=200, ratio=1000, ratio_from=8 << 20
 )
+
+
+# Whole words: letters that run on make another word of a name, which nobody could tell from any other.
+_IDENTITY = re.compile(rf"(?<![^\W_])({PLANTED}|ID-4711-77)(?![^\W_])", re.IGNORECASE)
 
 
 class Finding(AssertionError):
@@ -57,13 +63,19 @@ def judge_file(data: bytes) -> None:
 
 def _judge_member(data: bytes) -> None:
     try:
-        found = clean(data, secret=SECRET)
+        found = clean_any(data, secret=SECRET)
     except Refused as refusal:
         _bounded(refusal)
         return
+    if isinstance(found, CleanRegions):
+        _check_regions(found)
+        return
     _check_instance(found)
-    if len(found.clean_bytes) < 1 << 20:
-        again = clean(found.clean_bytes, secret=SECRET)
+    # The tiles of a slide are read by their own reader.
+    if len(found.clean_bytes) < 1 << 20 and found.kind != "slide":
+        again = clean_any(found.clean_bytes, secret=SECRET)
+        if not isinstance(again, CleanInstance):
+            raise Finding("what was stored is read back as something else")
         if [frame.pixels.shape for frame in again.frames] != [frame.pixels.shape for frame in found.frames]:
             raise Finding("what was stored is read back with another size")
 
@@ -82,6 +94,15 @@ def _check_instance(found: CleanInstance) -> None:
             raise Finding("pixels that no browser takes")
 
 
+def _check_regions(found: CleanRegions) -> None:
+    for region in found.regions:
+        if not region.name or _IDENTITY.search(region.name):
+            raise Finding("a region without a name, or with a patient's")
+        for outline in region.outlines:
+            if not all(math.isfinite(number) for point in outline.points for number in point):
+                raise Finding("a place that is not finite")
+
+
 def judge_object(data: bytes) -> None:
     """The walker: equal each time, readable, without private elements, and without the planted name."""
     try:
@@ -96,8 +117,7 @@ def judge_object(data: bytes) -> None:
     for element in _elements(written):
         if element.tag.is_private:
             raise Finding("a private element was kept")
-        text = "" if isinstance(element.value, (int, float)) else repr(element.value).lower()
-        if PLANTED.lower() in text or "id-4711" in text:
+        if not isinstance(element.value, (int, float)) and _IDENTITY.search(str(element.value)):
             raise Finding(f"an identity was kept under {element.VR}")
 
 
