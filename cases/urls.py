@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import case, collection, library, series, slide, upload
+from cases.views import case, collection, library, privacy, series, slide, upload
 
 app_name = "cases"
 urlpatterns = [
@@ -22,6 +22,12 @@ urlpatterns = [
     path("batches/<int:pk>/state/", upload.batch_state, name="batch-state"),
     path("uploads/<int:pk>/", upload.upload_state, name="upload"),
     path("uploads/<int:pk>/cancel/", upload.upload_cancel, name="upload-cancel"),
+    path("uploads/<int:pk>/report/", privacy.upload_report, name="upload-report"),
+    path("uploads/<int:pk>/report.json", privacy.upload_report_json, name="upload-report-json"),
+    path("uploads/<int:pk>/report.csv", privacy.upload_report_csv, name="upload-report-csv"),
+    path("batches/<int:pk>/report/", privacy.batch_report, name="batch-report"),
+    path("batches/<int:pk>/report.json", privacy.batch_report_json, name="batch-report-json"),
+    path("batches/<int:pk>/report.csv", privacy.batch_report_csv, name="batch-report-csv"),
     path("cases/<int:pk>/slides/<int:instance>/", slide.slide_page, name="slide"),
     path(
         "slides/<int:pk>/<slug:digest>/<int:level>/<int:x>_<int:y>.jpg", slide.slide_tile, name="slide-tile"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.api import annotation, case, collection, series, slide, upload
+from cases.api import annotation, case, collection, privacy, series, slide, upload
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
@@ -22,6 +22,8 @@ urlpatterns = [
     ),
     path("uploads/<int:pk>/", upload.UploadDetail.as_view(), name="api-upload"),
     path("uploads/<int:pk>/cancel/", upload.UploadCancel.as_view(), name="api-upload-cancel"),
+    path("uploads/<int:pk>/report/", privacy.UploadReport.as_view(), name="api-upload-report"),
+    path("batches/<int:pk>/report/", privacy.BatchReport.as_view(), name="api-batch-report"),
     path("annotations/", annotation.AnnotationList.as_view(), name="api-annotations"),
     path("annotations/<int:pk>/", annotation.AnnotationDetail.as_view(), name="api-annotation"),
     path("annotations/<int:pk>/submit/", annotation.AnnotationSubmit.as_view(), name="api-annotation-submit"),

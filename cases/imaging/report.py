@@ -8,6 +8,9 @@ something of whole objects: ``@objects``, ``@rules``, ``@profile`` and ``@pixels
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from pydicom.datadict import tag_for_keyword
 
 from . import rules
 
@@ -61,6 +64,31 @@ def of_metadata(kind: str, dropped: Mapping[str, int]) -> Report:
     {'@objects': {'picture': 1}, 'EXIF': {'remove/metadata': 1}}
     """
     return of_object(kind, {(name, "remove", "metadata"): n for name, n in dropped.items() if n}, profile="")
+
+
+# Groups of DICOM attributes by the number they begin with.
+_GROUPS = {
+    0x0002: "file", 0x0008: "identification", 0x0010: "patient", 0x0012: "patient", 0x0018: "acquisition",
+    0x0020: "relationship", 0x0022: "acquisition", 0x0028: "image", 0x0032: "procedure", 0x0038: "procedure",
+    0x0040: "procedure", 0x7FE0: "image", 0x5200: "image", 0x0048: "acquisition", 0x0054: "acquisition",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def group_of(name: str) -> str:
+    """Where a name belongs when people read a report.
+
+    Examples
+    --------
+    >>> group_of("PatientName"), group_of("EXIF"), group_of("PrivateBlock"), group_of("ROIName")
+    ('patient', 'metadata', 'private', 'other')
+    """
+    if name in rules.NAMELESS.values():
+        return "private"
+    if name == "Preamble":
+        return "file"
+    tag = tag_for_keyword(name)
+    return "metadata" if tag is None else _GROUPS.get(tag >> 16, "other")
 
 
 def with_pixels(
