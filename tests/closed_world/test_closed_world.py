@@ -226,6 +226,7 @@ RECORDED_ELSEWHERE = {
     "cases.services.uploads.cancel": "upload.cancel, file by file",
     "cases.services.datasets.import_dataset": "case.import, row by row",
     "cases.services.imports.import_images": "case.create, case by case",
+    "cases.services.regions.attach": "annotation.import, series by series",
 }
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from analysis.services import analyses, models, training
+from cases.imaging.regions import CleanRegions, Outline, Region
 from cases.imaging.simulated.library import flagship_cases
 from cases.models import Annotation, Case, Collection, Series, Upload, UploadBatch
 from cases.services import (
@@ -24,6 +25,7 @@ from cases.services import (
     datasets,
     imports,
     receiving,
+    regions,
     sample_library,
     uploads,
 )
@@ -140,6 +142,7 @@ simple(
 )
 simple(annotations.submit, "ann", annotation=World.layer, revision=lambda w: 1)
 simple(annotations.put_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
+simple(annotations.add_to_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
 simple(cases.create, "ann", fields=lambda w: {"title": "A case"})
 simple(cases.update, "ann", case=World.case, revision=lambda w: 1, fields=lambda w: {"title": "Another"})
 simple(cases.publish_case, "ann", case=lambda w: w.case(published=False))
@@ -169,6 +172,15 @@ simple(training.request, "sam", collection=lambda w: a_collection(w.ann))
 simple(models.promote, "sam", model=lambda w: trained(a_collection(w.ann), w.sam, feature_set="seed")[0])
 simple(models.retire, "sam", model=lambda w: promoted(a_collection(w.ann), w.sam))
 simple(sample_library.add_case, "ann", sample=lambda w: next(iter(flagship_cases())))
+
+
+@scenario(regions.attach)
+def attach_regions(world: World) -> tuple[User, Act]:
+    frame = world.series().frames.get()
+    corners = ((1.0, 1.0), (5.0, 1.0), (5.0, 5.0))
+    outline = Outline(frame.instance.sop_uid, "", None, corners, rows=frame.rows, columns=frame.columns)
+    drawn = CleanRegions("segmentation", "0" * 64, "", (Region("Cyst", (outline,)),))
+    return world.ann, partial(regions.attach, case=frame.series.case, regions=drawn, by=world.ann)
 
 
 @scenario(jobs.retry)
