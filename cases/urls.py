@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import case, collection, library, privacy, series, slide, upload
+from cases.views import case, collection, desk, library, privacy, series, slide, upload
 
 app_name = "cases"
 urlpatterns = [
@@ -35,6 +35,11 @@ urlpatterns = [
     path("frames/<int:pk>/<slug:digest>/pixels", series.frame_pixels, name="frame-pixels"),
     path("frames/<int:pk>/<slug:digest>/preview.jpg", series.frame_preview, name="frame-preview"),
     path("frames/<int:pk>/thumbnail.jpg", series.frame_thumbnail, name="frame-thumbnail"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/<int:pk>/", desk.desk_series, name="desk-series"),
+    path("desk/<int:pk>/refuse/", desk.desk_refuse, name="desk-refuse"),
+    path("desk/frames/<int:pk>/pixels", desk.desk_pixels, name="desk-pixels"),
+    path("desk/frames/<int:pk>/preview.jpg", desk.desk_preview, name="desk-preview"),
     path("collections/", collection.collections, name="collections"),
     path("collections/new/", collection.collection_create, name="collection-create"),
     path("collections/<int:pk>/", collection.collection, name="collection"),

@@ -6,13 +6,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from medweb.accounts.models import Role
+from medweb.accounts.models import Role, User
 
 # label, URL name, icon, key after "g", roles (empty: everyone)
 _ITEMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("Library", "cases:library", "library", "l", ()),
     ("Collections", "cases:collections", "collection", "c", ()),
     ("New case", "cases:case-create", "plus", "n", (Role.INSTRUCTOR, Role.ADMINISTRATOR)),
+    ("Desk", "cases:desk", "shield", "d", (Role.INSTRUCTOR, Role.ADMINISTRATOR)),
     ("Models", "analysis:models", "model", "m", (Role.INSTRUCTOR, Role.STAFF, Role.ADMINISTRATOR)),
     ("Jobs", "jobs:jobs", "jobs", "j", ()),
     ("People", "accounts:people", "people", "p", (Role.ADMINISTRATOR,)),
@@ -30,12 +31,20 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "Library": _("Library"),
         "Collections": _("Collections"),
         "New case": _("New case"),
+        "Desk": _("Desk"),
         "Models": _("Models"),
         "Jobs": _("Jobs"),
         "People": _("People"),
     }
     items = [
-        {"label": labels[label], "url": reverse(name), "icon": icon, "key": key, "current": here == name}
+        {
+            "label": labels[label],
+            "url": reverse(name),
+            "icon": icon,
+            "key": key,
+            "current": here == name,
+            "count": _count(user, name),
+        }
         for label, name, icon, key, roles in _ITEMS
         if not roles or user.has_role(*roles)
     ]
@@ -44,6 +53,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "live_url": live_url(f"user:{user.pk}"),
         "role_labels": [str(Role(role).label) for role in Role.values if role in user.roles],
     }
+
+
+def _count(user: User, name: str) -> int:
+    """How much waits behind an item; 0 shows nothing."""
+    if name != "cases:desk":
+        return 0
+    from cases.services.desk import waiting
+
+    return waiting(user).count()
 
 
 def live_url(*topics: str) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.api import annotation, case, collection, privacy, series, slide, upload
+from cases.api import annotation, case, collection, desk, privacy, series, slide, upload
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
@@ -22,6 +22,12 @@ urlpatterns = [
     ),
     path("uploads/<int:pk>/", upload.UploadDetail.as_view(), name="api-upload"),
     path("uploads/<int:pk>/cancel/", upload.UploadCancel.as_view(), name="api-upload-cancel"),
+    path("desk/", desk.DeskList.as_view(), name="api-desk"),
+    path("desk/<int:pk>/", desk.DeskSeries.as_view(), name="api-desk-series"),
+    path("desk/<int:pk>/approve/", desk.DeskApprove.as_view(), name="api-desk-approve"),
+    path("desk/<int:pk>/confirm/", desk.DeskConfirm.as_view(), name="api-desk-confirm"),
+    path("desk/<int:pk>/withdraw/", desk.DeskWithdraw.as_view(), name="api-desk-withdraw"),
+    path("desk/<int:pk>/refuse/", desk.DeskRefuse.as_view(), name="api-desk-refuse"),
     path("uploads/<int:pk>/report/", privacy.UploadReport.as_view(), name="api-upload-report"),
     path("batches/<int:pk>/report/", privacy.BatchReport.as_view(), name="api-batch-report"),
     path("annotations/", annotation.AnnotationList.as_view(), name="api-annotations"),

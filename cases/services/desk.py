@@ -114,7 +114,9 @@ def _checked(box: object, sizes: dict[int, tuple[int, int]]) -> Box:
     if not isinstance(box, dict):
         raise ValidationError(_("A box is an object with frames, x, y, width and height."))
     frames = box.get("frames")
-    known = frames is None or (isinstance(frames, list) and frames and all(pk in sizes for pk in frames))
+    known = frames is None or (
+        isinstance(frames, list) and frames and all(type(pk) is int and pk in sizes for pk in frames)
+    )
     if not known:
         raise ValidationError(_("A box is on all frames (null) or on a list of frames of this series."))
     numbers = [box.get(name) for name in ("x", "y", "width", "height")]

@@ -21,7 +21,7 @@ from cases.imaging.clean import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
-from cases.services import slides, stacks
+from cases.services import faces, slides, stacks
 from medweb.live.publish import publish
 
 __all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
@@ -261,6 +261,7 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     for one in stacks.arranged(series):
         number_frames(one)
         stacks.note_spacing(one)
+        faces.note(one)
 
 
 def _box(box: TextBox) -> dict[str, Any]:

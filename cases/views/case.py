@@ -80,6 +80,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "publishable": publishable,
         "blocked": blocked,
         "held_series": desk.waiting_of(case) if can_edit else [],
+        "face_series": [row for row in series if "face" in row.notes],
         **(upload_context(case, user) if can_edit else {}),
         "item_form": CollectionItemForm(user=user) if can_edit else None,
         "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),

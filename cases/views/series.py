@@ -20,14 +20,19 @@ def _frame(request: HttpRequest, pk: int) -> Frame:
     return get_object_or_404(Frame.objects.filter(series__in=visible), pk=pk)
 
 
-def _bytes(request: HttpRequest, digest: str, content_type: str) -> HttpResponse:
+def answer(
+    request: HttpRequest, digest: str, content_type: str, *, cache: str = IMMUTABLE, encoding: str = ""
+) -> HttpResponse:
+    """A stored blob as an answer; 404 when it is gone."""
     try:
         data = blobs.get(digest)
     except FileNotFoundError as error:
         return not_found(request, error)
     response = HttpResponse(data, content_type=content_type)
-    response["Cache-Control"] = IMMUTABLE
+    response["Cache-Control"] = cache
     response["Cross-Origin-Resource-Policy"] = "same-origin"
+    if encoding:
+        response["Content-Encoding"] = encoding
     patch_vary_headers(response, ["Cookie"])
     return response
 
@@ -38,10 +43,7 @@ def frame_pixels(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
     frame = _frame(request, pk)
     if digest != frame.digest[:16]:
         return not_found(request, LookupError())
-    response = _bytes(request, frame.digest, "application/octet-stream")
-    if response.status_code == 200:
-        response["Content-Encoding"] = "gzip"
-    return response
+    return answer(request, frame.digest, "application/octet-stream", encoding="gzip")
 
 
 @require_GET
@@ -50,13 +52,10 @@ def frame_preview(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
     frame = _frame(request, pk)
     if digest != frame.preview_digest[:16]:
         return not_found(request, LookupError())
-    return _bytes(request, frame.preview_digest, "image/jpeg")
+    return answer(request, frame.preview_digest, "image/jpeg")
 
 
 @require_GET
 def frame_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     """The same preview without its digest in the address, for cards; may be cached for a short time."""
-    response = _bytes(request, _frame(request, pk).preview_digest, "image/jpeg")
-    if response.status_code == 200:
-        response["Cache-Control"] = "private, max-age=600"
-    return response
+    return answer(request, _frame(request, pk).preview_digest, "image/jpeg", cache="private, max-age=600")
