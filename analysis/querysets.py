@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from analysis.enums import ModelState
-from cases.models import Collection
+from cases.enums import Clearance
+from cases.models import Collection, Series
 from cases.querysets import case_is_visible
 from medweb.accounts.models import Role, User
 
@@ -25,8 +27,13 @@ def collections_with_models_for(user: User) -> "models.QuerySet[Collection]":
 
 class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def visible_to(self, user: User) -> "AnalysisQuerySet":
-        """Analyses of the cases one may see."""
-        return self.filter(case_is_visible(user, "case"))
+        """Analyses of the cases one may see; none of pictures that wait at the desk again."""
+        from analysis.models import AnalysisRegion
+
+        held = AnalysisRegion.objects.filter(
+            analysis=OuterRef("pk"), frame__series__clearance=Clearance.HELD
+        ).order_by()
+        return self.filter(case_is_visible(user, "case"), ~Exists(held))
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -47,10 +54,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Predictions of visible cases by models of visible collections.
 
         The second half matters: the name of a members-only collection must not leak through a case that
-        also lies in an open one.
+        also lies in an open one. None of a case whose pictures all wait at the desk.
         """
+        shown = Series.objects.cleared().filter(case=OuterRef("case"))
+        held = Series.objects.filter(case=OuterRef("case"), clearance=Clearance.HELD)
         return self.filter(
             case_is_visible(user, "case"),
+            Exists(shown.order_by()) | ~Exists(held.order_by()),
             model__collection__in=Collection.objects.visible_to(user),
         )
 

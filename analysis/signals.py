@@ -9,13 +9,14 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from analysis.loading import digest_of
-from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion
+from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction
 from analysis.permissions import user_can_analyse_case
 from analysis.policies import case_is_analysable
 from analysis.services import analyses
 from cases import blobs
 from cases.models import Annotation, Frame
 from cases.services.annotations import annotation_submitted
+from cases.services.blackouts import pixels_replaced
 
 
 @receiver(annotation_submitted, dispatch_uid="analysis.measure-new-drawing")
@@ -48,6 +49,19 @@ def forget_features(instance: Frame, **_kwargs: Any) -> None:
 
     # Robust: an analysis that starts to use a row at this very moment must not fail the deletion.
     transaction.on_commit(tidy, robust=True)
+
+
+@receiver(pixels_replaced, dispatch_uid="analysis.forget-blacked-out")
+def forget_blacked_out(frames: list[Frame], **_kwargs: Any) -> None:
+    """What was computed from pixels that a person blacked out goes in the same transaction."""
+    regions = AnalysisRegion.objects.filter(frame__in=[frame.pk for frame in frames])
+    Analysis.objects.filter(pk__in=regions.values("analysis")).delete()
+    Prediction.objects.filter(case__series__in={frame.series_id for frame in frames}).delete()
+    measured = {digest_of(frame, as_seen=seen) for frame in frames for seen in (False, True)}
+    used = AnalysisRegion.objects.values("features")
+    for start in range(0, len(measured), 500):
+        some = sorted(measured)[start : start + 500]
+        FeatureVector.objects.filter(image_digest__in=some).exclude(pk__in=used).delete()
 
 
 @blobs.names_blobs

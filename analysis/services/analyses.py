@@ -65,6 +65,8 @@ def compute(run: Run, *, case_id: int) -> None:
         # Locked, as when it is deleted: that waits for this, or this finds it gone.
         if Case.objects.select_for_update().filter(pk=case_id).first() is None:
             raise _case_deleted()
+        if not Frame.objects.filter(pk=frame.pk, digest=frame.digest, series__clearance="cleared").exists():
+            raise JobFailed(_("The pictures changed while they were analysed. Start the analysis again."))
         analysis = Analysis.objects.create(
             case=case,
             job_id=run.job.pk,
