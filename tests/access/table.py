@@ -72,6 +72,10 @@ def upload(w: World) -> list[Any]:
     return [w.upload.pk]
 
 
+def batch(w: World) -> list[Any]:
+    return [w.batch.pk]
+
+
 def job(w: World) -> list[Any]:
     return [w.job.pk]
 
@@ -175,6 +179,12 @@ CASES = [
     Row("cases:upload-create", "POST", "403 201 403 201", "404 404 404 201", args=hidden, body=a_file),
     Row("cases:upload", "GET", args=upload, **READ_DRAFT),
     Row("cases:upload-cancel", "POST", args=upload, **READ_DRAFT),
+    Row("cases:upload-report", "GET", args=upload, **READ_DRAFT),
+    Row("cases:upload-report-json", "GET", args=upload, **READ_DRAFT),
+    Row("cases:upload-report-csv", "GET", args=upload, **READ_DRAFT),
+    Row("cases:batch-report", "GET", args=batch, **READ_DRAFT),
+    Row("cases:batch-report-json", "GET", args=batch, **READ_DRAFT),
+    Row("cases:batch-report-csv", "GET", args=batch, **READ_DRAFT),
     Row("cases:frame-pixels", "GET", args=lambda w: [w.frame.pk, w.frame.digest[:16]], **READ_HIDDEN),
     Row(
         "cases:frame-pixels", "GET",
@@ -241,6 +251,8 @@ CASES_API = [
     Row("api-slide-tile", "GET", args=lambda w: tile(w.draft_slide), **READ_DRAFT),
     Row("api-upload", "GET", args=upload, **READ_DRAFT),
     Row("api-upload-cancel", "POST", args=upload, **READ_DRAFT),
+    Row("api-upload-report", "GET", args=upload, **READ_DRAFT),
+    Row("api-batch-report", "GET", args=batch, **READ_DRAFT),
     Row("api-annotations", "GET", ALL),
     Row(
         "api-annotations", "POST", "201 201 201 201", "404 404 404 201",

@@ -9,8 +9,8 @@ from analysis.core.learn.evaluate import evaluate
 from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction, TrainingRun
 from analysis.services.features import settings_of
 from cases import blobs
-from cases.models import Annotation, Case, Collection, Frame, Series, Slide, Upload
-from cases.services import annotations, collections
+from cases.models import Annotation, Case, Collection, Frame, Series, Slide, Upload, UploadBatch
+from cases.services import annotations, collections, receiving
 from medweb.accounts.models import ApiToken, Role, User
 from medweb.accounts.services import create_token
 from medweb.jobs.models import Job, State
@@ -37,6 +37,7 @@ class World:
     draft_slide: Slide
     club: Collection
     upload: Upload
+    batch: UploadBatch
     student_layer: Annotation
     reference: Annotation
     job: Job
@@ -60,6 +61,7 @@ def build(name: str) -> World:
     layer = annotations.start(series=series, shapes=[rows.shape(label=f"{name} guess")], by=student)
     reference = annotations.start(series=series, shapes=[rows.shape(label=f"{name} truth")], by=author)
     annotations.submit(annotation=reference, revision=1, by=author)
+    batch = receiving.open_batch(case=hidden, by=author)
     upload = rows.upload(hidden, b"not judged yet", by=author)
     _make_trainable(club, author)
     return World(
@@ -76,6 +78,7 @@ def build(name: str) -> World:
         draft_slide=draft_slide,
         club=club,
         upload=upload,
+        batch=batch,
         student_layer=layer,
         reference=reference,
         job=rows.job_of(upload),
