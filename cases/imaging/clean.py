@@ -17,6 +17,7 @@ from pydicom.multival import MultiValue
 from . import pseudonyms, report, slide_dicom, slide_tiff, slides
 from .burned import TextBox, detect
 from .deidentify import deidentify, say_pixels_are_clean, to_bytes
+from .discs import CleanIndex, read_index
 from .errors import Refused
 from .frames import DecodedFrame, decode, to_browser
 from .metadata import metadata_of
@@ -106,9 +107,12 @@ class CleanInstance:
 def clean(data: bytes, *, secret: bytes, keep_characteristics: bool = True) -> CleanInstance:
     """Read, check, de-identify and decode one uploaded image.
 
-    As `clean_any`, for callers that have no images to lay regions onto: those are refused.
+    As `clean_any`, for callers that have no images to lay regions onto or to hold an index against: those
+    are refused.
     """
     found = clean_any(data, secret=secret, keep_characteristics=keep_characteristics)
+    if isinstance(found, CleanIndex):
+        raise found.refused()
     if isinstance(found, CleanRegions):
         raise Refused(
             "regions-alone", "These are regions drawn on images. Upload them together with those images."
@@ -118,8 +122,8 @@ def clean(data: bytes, *, secret: bytes, keep_characteristics: bool = True) -> C
 
 def clean_any(
     data: bytes, *, secret: bytes, keep_characteristics: bool = True
-) -> CleanInstance | CleanRegions:
-    """Read, check, de-identify and decode one uploaded file, be it an image or regions drawn on images.
+) -> CleanInstance | CleanRegions | CleanIndex:
+    """Read, check, de-identify and decode one uploaded file: an image, regions on images, a disc's index.
 
     Parameters
     ----------
@@ -132,7 +136,7 @@ def clean_any(
 
     Returns
     -------
-    CleanInstance or CleanRegions
+    CleanInstance, CleanRegions or CleanIndex
         The same bytes and secret always give the same `clean_bytes`.
 
     Raises
@@ -153,7 +157,7 @@ def clean_any(
     if kind is Kind.DICOM:
         return _clean_dicom(data, secret, keep_characteristics)
     if kind is Kind.DICOMDIR:
-        raise Refused("dicomdir", "This is the index of a disc, not an image. Upload the images it lists.")
+        return read_index(data, secret=secret)
     if kind in _ARCHIVES:
         raise Refused("archive", "An archive cannot be opened at this place. Upload the images it contains.")
     if kind in VOLUMES:
@@ -210,7 +214,10 @@ def clean_slide(
                 return None
             raise
         written, facts = slides.store(slide, target)
+        frame = slides.overview(written)
+        boxes = slides.writing_beside(frame, detect((frame,)))
         told = report.of_metadata("slide", slide.dropped)
+        suspicion = suspicion_of(None, boxes)
         return CleanInstance(
             kind="slide",
             modality="SM",
@@ -226,9 +233,11 @@ def clean_slide(
             patient_age="",
             clean_bytes=b"",
             digest=written.digest,
-            frames=(slides.overview(written, facts),),
+            frames=(frame,),
             removed=report.summed(told),
-            report=told,
+            report=report.with_pixels(told, suspicion=suspicion, boxes=len(boxes)),
+            suspicion=suspicion,
+            boxes=boxes,
             slide=facts,
         )
 
@@ -246,6 +255,9 @@ def _of_dicom_slide(
         ]
     )
     label = [_text(header, name).upper() for name in ("SpecimenLabelInImage", "BurnedInAnnotation")]
+    frame = slides.overview(written)
+    boxes = slides.writing_beside(frame, detect((frame,)))
+    suspicion = (*(("burned-in-flag",) if "YES" in label else ()), *suspicion_of(None, boxes))
     result = deidentify(header, secret=secret, keep_characteristics=keep)
     described = _described(result.dataset)
     return CleanInstance(
@@ -254,10 +266,11 @@ def _of_dicom_slide(
         instance_number=None,
         clean_bytes=b"",
         digest=written.digest,
-        frames=(slides.overview(written, facts),),
+        frames=(frame,),
         removed=result.removed,
-        report=report.with_pixels(result.report, suspicion=("burned-in-flag",) if "YES" in label else ()),
-        suspicion=("burned-in-flag",) if "YES" in label else (),
+        report=report.with_pixels(result.report, suspicion=suspicion, boxes=len(boxes)),
+        suspicion=suspicion,
+        boxes=boxes,
         slide=facts,
     )
 

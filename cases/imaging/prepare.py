@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from . import slides, typed
 from .clean import CleanInstance, clean, clean_any, clean_slide
+from .discs import CleanIndex
 from .frames import DecodedFrame, pack
 from .regions import CleanRegions
 from .render import preview
@@ -120,9 +121,9 @@ def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
 
 def prepare_file(
     path: Path, *, secret: bytes, put: Callable[[bytes], str], folder: Path
-) -> Prepared | CleanRegions:
-    """As :func:`prepare`, for any file: also for regions, of which nothing is stored, and for a whole slide,
-    which is read in pieces because it may be larger than memory.
+) -> Prepared | CleanRegions | CleanIndex:
+    """As :func:`prepare`, for any file: also for regions and the index of a disc, of which nothing is stored,
+    and for a whole slide, which is read in pieces because it may be larger than memory.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def prepare_file(
             return _light(slide, slide.slide.byte_count, put)
         draft.unlink()
     found = clean_any(path.read_bytes(), secret=secret)
-    return found if isinstance(found, CleanRegions) else store(found, put=put)
+    return store(found, put=put) if isinstance(found, CleanInstance) else found
 
 
 def _light(instance: CleanInstance, byte_count: int, put: Callable[[bytes], str]) -> Prepared:
@@ -177,10 +178,12 @@ def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
     )
 
 
-def to_json(prepared: Prepared | CleanRegions) -> dict[str, Any]:
+def to_json(prepared: Prepared | CleanRegions | CleanIndex) -> dict[str, Any]:
     """``prepared`` for the way between two processes."""
     if isinstance(prepared, CleanRegions):
         return {"regions": typed.to_json(prepared)}
+    if isinstance(prepared, CleanIndex):
+        return {"index": typed.to_json(prepared)}
     clean_values = {
         field.name: typed.to_json(getattr(prepared.clean, field.name))
         for field in fields(prepared.clean)
@@ -193,7 +196,7 @@ def to_json(prepared: Prepared | CleanRegions) -> dict[str, Any]:
     }
 
 
-def from_json(value: Any) -> Prepared | CleanRegions:
+def from_json(value: Any) -> Prepared | CleanRegions | CleanIndex:
     """Undo :func:`to_json`, believing nothing.
 
     Raises
@@ -204,6 +207,9 @@ def from_json(value: Any) -> Prepared | CleanRegions:
     if type(value) is dict and value.keys() == {"regions"}:
         regions: CleanRegions = typed.from_json(CleanRegions, value["regions"])
         return regions
+    if type(value) is dict and value.keys() == {"index"}:
+        index: CleanIndex = typed.from_json(CleanIndex, value["index"])
+        return index
     if type(value) is not dict or value.keys() != {"clean", "byte_count", "frames"}:
         raise typed.Unbelievable("no prepared instance")
     frames = typed.from_json(list[StoredFrame], value["frames"])

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from cases import blobs
 from cases.imaging import reader
 from cases.imaging.children import Answer, Children, Limits, Unstartable
+from cases.imaging.discs import CleanIndex
 from cases.imaging.errors import Refused
 from cases.imaging.prepare import Prepared, from_json
 from cases.imaging.regions import CleanRegions
@@ -199,7 +200,7 @@ class Cleaned:
     key: int
     member: int
     number: int
-    found: Prepared | CleanRegions | Refused
+    found: Prepared | CleanRegions | CleanIndex | Refused
 
 
 @dataclass(frozen=True)
@@ -390,7 +391,7 @@ class Cleaner:
                 self._work.clean(0, place, member=member)
             for one in self._work.collect(1.0):
                 assert isinstance(one, Cleaned)
-                found[one.member] = one.found
+                found[one.member] = one.found.refused() if isinstance(one.found, CleanIndex) else one.found
                 if isinstance(one.found, Prepared):
                     self._space.adopt(one.number)
         return [found[member] for member in sorted(found)]

@@ -17,7 +17,7 @@ from cases.imaging.clean import CleanInstance
 from cases.imaging.errors import Refused
 from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
-from cases.services import cleaning, fates, intake, quarantine, regions, uploads
+from cases.services import cleaning, discs, fates, intake, quarantine, regions, uploads
 from cases.services.cleaning import Cleaned, DiskFull, Unpacked, Work, Workspace
 from cases.services.opened import Opened
 from cases.services.regions import Laid
@@ -68,7 +68,7 @@ class _Judgement:
         self.open: dict[int, Opened] = {}
         self.archive: Opened | None = None
         self.ready: list[Opened] = []
-        # Regions wait for the images that they were drawn on; some of these may still be arriving.
+        # Regions and indexes wait for the images that they speak of; some of these may still be arriving.
         self.regions: list[Opened] = []
         self.postponed: set[int] = set()
         self.judged = self.total = 0
@@ -221,7 +221,7 @@ class _Judgement:
             one.waiting.extend(range(len(found.paths)))
         if one.done:
             self._close(one)
-            (self.regions if one.regions() and not one.is_archive else self.ready).append(one)
+            (self.regions if one.waits_for_images else self.ready).append(one)
 
     def _close(self, one: Opened) -> None:
         del self.open[one.pk]
@@ -307,7 +307,7 @@ class _Judgement:
 
     def _lay(self, case: Case, one: Opened) -> tuple[list[Laid], list[tuple[int, Refused]]]:
         """Draw the regions of an upload onto the images of its case, which are written by now."""
-        laid, refusals = [], []
+        laid, refusals = [], [(one.number(disc), discs.told(case, index)) for disc, index in one.indexes()]
         for cleaned, drawn in one.regions():
             try:
                 laid.append(regions.attach(case=case, regions=drawn, by=one.upload.created_by))

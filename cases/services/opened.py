@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cases.imaging.discs import CleanIndex
 from cases.imaging.errors import Refused
 from cases.imaging.prepare import Prepared
 from cases.imaging.regions import CleanRegions
@@ -48,6 +49,18 @@ class Opened:
             return []
         cleaned = [self.found[member] for member in sorted(self.found)]
         return [(one, one.found) for one in cleaned if isinstance(one.found, CleanRegions)]
+
+    def indexes(self) -> list[tuple[Cleaned, CleanIndex]]:
+        """Indexes of discs, in the order of the members."""
+        if self.refused is not None:
+            return []
+        cleaned = [self.found[member] for member in sorted(self.found)]
+        return [(one, one.found) for one in cleaned if isinstance(one.found, CleanIndex)]
+
+    @property
+    def waits_for_images(self) -> bool:
+        """Whether what is said of it depends on what else was sent."""
+        return bool(self.regions() or self.indexes()) and not self.is_archive
 
     def bad(self) -> list[tuple[int, Refused]]:
         """Number of the member, from 1 (0 is the whole), and why it is refused."""
