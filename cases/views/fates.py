@@ -1,15 +1,14 @@
 """What became of files: one table per batch, as people see it and as scripts read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case as When
-from django.db.models import Count, F, IntegerField, Value, Window
+from django.db.models import Count, F, IntegerField, Value
 from django.db.models import When as Then
-from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from cases.enums import Clearance, UploadState
 from cases.models import Case, Upload, UploadBatch
-from cases.querysets import UploadQuerySet
 from cases.services import allowance
 from medweb.accounts.models import User
 
@@ -43,10 +41,13 @@ RANK = When(
 )
 
 
-def uploads_of(batch: UploadBatch) -> UploadQuerySet:
-    """Its uploads with their series, and ``number``: which file of the batch each is."""
-    numbered = Window(RowNumber(), order_by=F("pk").asc())
-    return batch.uploads.select_related("series").annotate(number=numbered)
+def _number(batch: UploadBatch, uploads: Iterable[Upload]) -> None:
+    """Set ``number`` of ``uploads``: which file of the batch each is, whatever else is shown."""
+    numbers = {
+        pk: n for n, pk in enumerate(batch.uploads.order_by("pk").values_list("pk", flat=True), start=1)
+    }
+    for upload in uploads:
+        upload.number = numbers.get(upload.pk)  # type: ignore[attr-defined]
 
 
 def counts_of(batch: UploadBatch) -> dict[str, int]:
@@ -70,17 +71,19 @@ def table_of(batch: UploadBatch, query: Mapping[str, str]) -> dict[str, Any]:
     sort = query.get("sort", "fate")
     down = sort.startswith("-")
     column = sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "fate"
-    rows = uploads_of(batch).annotate(rank=RANK)
+    rows = batch.uploads.select_related("series").annotate(rank=RANK)
     if show:
-        rows = rows.filter(pk__in=batch.uploads.filter(state__in=GROUPS[show]).values("pk"))
+        rows = rows.filter(state__in=GROUPS[show])
     order = F(SORTS[column]).desc() if down else F(SORTS[column]).asc()
     page: Page[Any] = Paginator(rows.order_by(order, "pk"), PAGE_ROWS).get_page(query.get("page"))
+    uploads = list(page.object_list)
+    _number(batch, uploads)
     kept = {"show": show, "sort": query.get("sort", "")}
     labels = {"": _("All"), "refused": _("Refused"), "waiting": _("Waiting"), "accepted": _("Accepted")}
     return {
         "batch": batch,
         "counts": counts,
-        "uploads": page.object_list,
+        "uploads": uploads,
         "is_waiting": counts["waiting"] > 0,
         "again_url": _link(path, kept, page=str(page.number) if page.number > 1 else ""),
         "columns": [

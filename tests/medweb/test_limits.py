@@ -35,9 +35,7 @@ class Inner:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def sent_to(
-    path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = (), method: str = "POST"
-) -> Any:
+async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = ()) -> Any:
     """Status, headers and body of the answer, bytes that arrived inside, and chunks never asked for."""
     left = list(chunks)
     answer: list[Any] = []
