@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import compress
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
+from . import slide_store, slides
 from .clean import CleanInstance, picture_frame, written_values
 from .decoders import stored_values
 from .deidentify import say_pixels_are_clean, to_bytes
@@ -37,9 +39,10 @@ def black_out(data: bytes, *, kind: str, boxes: Mapping[int, Sequence[Rectangle]
     Parameters
     ----------
     data : bytes
-        What `clean` made: a de-identified DICOM file, a PNG or TIFF, or a gzipped NIfTI volume.
+        What `clean` made: a de-identified DICOM file, a PNG or TIFF, a gzipped NIfTI volume, or the tiles of
+        a slide, whose boxes are in pixels of its overview.
     kind : str
-        ``"dicom"``, ``"picture"`` or ``"volume"``.
+        ``"dicom"``, ``"picture"``, ``"volume"`` or ``"slide"``.
     boxes : mapping of int to sequence of (left, top, width, height)
         By number of the frame from 1; 0 for every frame. Cut to the frame. Without any, a person has found
         nothing to hide: pixels stay as they are, and a DICOM header says that they were looked at.
@@ -75,6 +78,10 @@ def black_out(data: bytes, *, kind: str, boxes: Mapping[int, Sequence[Rectangle]
         for number, one in enumerate(grid.values, start=1):
             _fill(one, _of_frame(boxes, number), lowest)
         return _instance(kind, write_volume(grid), tuple(slices(grid)))
+    if kind == "slide":
+        target = BytesIO()
+        written = slide_store.black_out(BytesIO(data), _of_frame(boxes, 1), target)
+        return _instance(kind, target.getvalue(), (slides.overview(written),))
     raise ValueError(f"instances of the kind {kind} cannot be blacked out")
 
 

@@ -1,8 +1,8 @@
 """The stored form of a whole slide: one file of JPEG tiles with a table of where each lies.
 
 Layout: eight bytes that name the format; the tiles, in the order they were made; for each tile, levels from
-coarse to fine and rows within a level, its offset (64 bits) and length (32 bits); a footer with the size. All
-numbers are little-endian. Level 0 is a single tile, each next one twice as fine.
+coarse to fine and rows within a level, its offset (64 bits) and length (32 bits); a footer with its size and
+scale. Numbers are little-endian, the scale three doubles. Level 0 is one tile, each next one twice as fine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _QUALITY = (
 )  # fmt: skip
 _MAGIC = b"MWSLIDE1"
 _ENTRY = struct.Struct("<QI")
-_FOOTER = struct.Struct("<IIHH8s")
+_FOOTER = struct.Struct("<IIHHddd8s")
 # Empty glass is most of many slides, and its tiles are equal to the byte.
 _MOST_PLAIN = 4096
 
@@ -112,11 +112,21 @@ class Pyramid:
         return left, top, min(self.tile, width - left), min(self.tile, height - top)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Micrometres per pixel of the finest level across and down, and magnification; 0 when not known."""
+
+    across: float = 0.0
+    down: float = 0.0
+    magnification: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Written:
     """What `write` made."""
 
     pyramid: Pyramid
+    scale: Scale
     digest: str
     byte_count: int
     overview: Picture
@@ -128,6 +138,7 @@ class Written:
 class _Writer:
     file: BinaryIO
     pyramid: Pyramid
+    scale: Scale
     place: int = 0
     hashed: hashlib._Hash = field(default_factory=hashlib.sha256)
     plain: dict[bytes, tuple[int, int]] = field(default_factory=dict)
@@ -155,12 +166,13 @@ class _Writer:
 
     def close(self) -> tuple[str, int]:
         self.append(self.entries.tobytes())
-        self.append(_footer(self.pyramid))
+        self.append(_footer(self.pyramid, self.scale))
         return self.hashed.hexdigest(), self.place
 
 
-def _footer(pyramid: Pyramid) -> bytes:
-    return _FOOTER.pack(pyramid.width, pyramid.height, pyramid.tile, pyramid.levels, _MAGIC)
+def _footer(pyramid: Pyramid, scale: Scale) -> bytes:
+    size = (pyramid.width, pyramid.height, pyramid.tile, pyramid.levels)
+    return _FOOTER.pack(*size, scale.across, scale.down, scale.magnification, _MAGIC)
 
 
 def encode(pixels: Picture) -> bytes:
@@ -186,7 +198,7 @@ def halved(pixels: Picture) -> Picture:
     return np.asarray(small, np.uint8)
 
 
-def write(source: Source, file: BinaryIO) -> Written:
+def write(source: Source, file: BinaryIO, *, scale: Scale = Scale()) -> Written:
     """Write a slide as tiles, holding one tile of each level in memory.
 
     Parameters
@@ -195,6 +207,8 @@ def write(source: Source, file: BinaryIO) -> Written:
         Each of its pixels is read once.
     file : binary file
         Written from its present place, from front to back.
+    scale : Scale
+        Kept beside the tiles.
 
     Returns
     -------
@@ -202,7 +216,7 @@ def write(source: Source, file: BinaryIO) -> Written:
         Its digest is the SHA-256 of what was written; equal pixels give equal bytes.
     """
     pyramid = Pyramid(source.width, source.height)
-    writer = _Writer(file, pyramid)
+    writer = _Writer(file, pyramid, scale)
     level = max((n for n, size in enumerate(pyramid.sizes) if max(size) <= OVERVIEW), default=0)
     width, height = pyramid.sizes[level]
     overview = np.zeros((height, width, 3), np.uint8)
@@ -228,7 +242,7 @@ def write(source: Source, file: BinaryIO) -> Written:
 
     make(0, 0, 0)
     digest, size = writer.close()
-    return Written(pyramid, digest, size, overview, 2 ** (pyramid.levels - 1 - level))
+    return Written(pyramid, scale, digest, size, overview, 2 ** (pyramid.levels - 1 - level))
 
 
 def read_pyramid(file: BinaryIO) -> Pyramid:
@@ -239,15 +253,19 @@ def read_pyramid(file: BinaryIO) -> Pyramid:
     ValueError
         When the file is none.
     """
+    return _described(file)[0]
+
+
+def _described(file: BinaryIO) -> tuple[Pyramid, Scale]:
     file.seek(0, 2)
     if file.tell() < len(_MAGIC) + _FOOTER.size:
         raise ValueError("this is no stored slide")
     file.seek(-_FOOTER.size, 2)
-    width, height, tile, levels, magic = _FOOTER.unpack(file.read(_FOOTER.size))
+    width, height, tile, levels, across, down, magnification, magic = _FOOTER.unpack(file.read(_FOOTER.size))
     pyramid = Pyramid(width, height, tile)
     if magic != _MAGIC or min(width, height, tile) < 1 or pyramid.levels != levels:
         raise ValueError("this is no stored slide")
-    return pyramid
+    return pyramid, Scale(across, down, magnification)
 
 
 def read_tile(file: BinaryIO, level: int, x: int, y: int) -> bytes:
@@ -322,12 +340,12 @@ def black_out(file: BinaryIO, boxes: list[tuple[int, int, int, int]], target: Bi
     ValueError
         When `file` is no stored slide.
     """
-    pyramid = read_pyramid(file)
+    pyramid, scale = _described(file)
     level = max((n for n, size in enumerate(pyramid.sizes) if max(size) <= OVERVIEW), default=0)
-    scale = 2 ** (pyramid.levels - 1 - level)
+    steps = 2 ** (pyramid.levels - 1 - level)
     # A margin of eight: neighbours of a box share blocks of the JPEG with what was under it.
     grown = tuple(
-        (left * scale - 8, top * scale - 8, wide * scale + 16, high * scale + 16)
+        (left * steps - 8, top * steps - 8, wide * steps + 16, high * steps + 16)
         for left, top, wide, high in boxes
     )
-    return write(_Blackened(file, pyramid, grown), target)
+    return write(_Blackened(file, pyramid, grown), target, scale=scale)

@@ -198,10 +198,6 @@ def approve(*, series: Series, revision: int, boxes: object, by: User) -> Cleara
     if review.state == ReviewState.PROPOSED:
         raise ValidationError(_("This was approved already; a second person has to confirm it."))
     _put(review, boxes)
-    if series.instances.filter(kind="slide").exists() and review.boxes:
-        raise ValidationError(
-            _("Boxes cannot be burned into a whole slide. Refuse it, or take the boxes away.")
-        )
     review.first_by, review.first_at = by, timezone.now()
     if settings.DESK_TWO_STEP:
         check_review_move(review, ReviewState.PROPOSED)

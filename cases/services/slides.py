@@ -31,9 +31,11 @@ def is_finer(item: Prepared, known: Instance) -> bool:
     """Whether ``item`` is a level of the slide ``known`` with more pixels than the one that is stored.
 
     A scanner writes one file for each level, in any order and often not all of them. Where parts were made
-    black at the desk none is: a person judged those pixels, and nobody these.
+    black at the desk none is: a person judged those pixels, and nobody these. Nor where somebody has drawn:
+    drawings are in the pixels of the overview, and that of a finer level may be larger.
     """
-    if known.digest != (known.arrived_digest or known.digest):
+    drawn = Annotation.objects.filter(series=known.series_id).exclude(shapes=[]).exists()
+    if drawn or known.digest != (known.arrived_digest or known.digest):
         return False
     facts = item.clean.slide
     row = Slide.objects.filter(instance=known).first()
@@ -43,8 +45,7 @@ def is_finer(item: Prepared, known: Instance) -> bool:
 def refine(known: Instance, item: Prepared, *, trusted: bool = False) -> None:
     """Put a finer level in the place of a coarser one; the old bytes go with the next chore.
 
-    The overview stays when somebody has drawn on its series: drawings are in its pixels. What looks like text
-    about a patient holds the series back, unless the files are ``trusted``.
+    What looks like text about a patient holds the series back, unless the files are ``trusted``.
     """
     known.digest = known.arrived_digest = item.clean.digest
     known.byte_count = item.byte_count
@@ -53,7 +54,6 @@ def refine(known: Instance, item: Prepared, *, trusted: bool = False) -> None:
         known.boxes = [{**typed.to_json(box), "source": "detector"} for box in item.clean.boxes]
     known.save(update_fields=["digest", "arrived_digest", "byte_count", "suspicion", "boxes"])
     Slide.objects.filter(instance=known).update(**_columns(item))
-    if not Annotation.objects.filter(series=known.series_id).exclude(shapes=[]).exists():
-        known.frames.filter(number_in_instance=0).update(**item.frames[0])
+    known.frames.filter(number_in_instance=0).update(**item.frames[0])
     if known.suspicion or known.boxes:
         Series.objects.filter(pk=known.series_id).update(clearance=Clearance.HELD)

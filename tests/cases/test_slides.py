@@ -155,15 +155,14 @@ def test_the_finest_level_that_came_is_the_slide(stores: Path, together: bool) -
     assert [fate.code for fate in again.fates] == ["here"]
 
 
-def test_the_overview_stays_under_drawings(stores: Path) -> None:
+def test_a_slide_that_was_drawn_on_keeps_its_level(stores: Path) -> None:
     author = rows.instructor()
     case = rows.draft(author, images=0)
     intake.attach(case, [level(200, 150, number=2)], trusted=True)
     annotations.start(series=case.series.get(), shapes=[rows.shape()], by=author)
-    intake.attach(case, [level(400, 300, number=1)], trusted=True)
-    instance = Instance.objects.get(series__case=case)
-    assert instance.slide.width == 400
-    assert instance.frames.get().columns == 200
+    outcome = intake.attach(case, [level(400, 300, number=1)], trusted=True)
+    assert [fate.code for fate in outcome.fates] == ["here"]
+    assert Slide.objects.get(instance__series__case=case).width == 200
 
 
 def test_a_finer_level_that_shows_a_label_is_held(stores: Path) -> None:

@@ -122,5 +122,5 @@ def test_boxes_are_cut_to_the_picture_and_must_have_an_area() -> None:
     assert len(np.unique(found.frames[0].pixels)) == 1
     with pytest.raises(ValueError, match="at least one pixel"):
         black_out(stored, kind="dicom", boxes={1: [(0, 0, 0, 4)]})
-    with pytest.raises(ValueError, match="slide"):
-        black_out(b"", kind="slide", boxes={})
+    with pytest.raises(ValueError, match="sculpture"):
+        black_out(b"", kind="sculpture", boxes={})

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from cases.imaging import slide_store, slides
+from cases.imaging.blackout import black_out
+from cases.imaging.burned import TextBox
 from cases.imaging.clean import CleanInstance, clean, clean_slide
 from cases.imaging.errors import Refused
 from cases.imaging.slide_store import Picture, Pyramid
@@ -167,6 +169,29 @@ def test_what_is_made_black_is_black_on_every_level() -> None:
         assert whole[top:bottom, left:right].max() < 40
         assert whole[: int(180 / scale)].min() > 150
     assert again.overview[205, 105].max() == 0
+
+
+def test_black_out_keeps_the_scale_and_takes_boxes_of_the_desk() -> None:
+    found, tiles = read(slide_files.dicom([np.full((900, 1200, 3), 200, np.uint8)], tile=(256, 256)))
+    made = black_out(tiles, kind="slide", boxes={0: [(10, 20, 100, 50)]})
+    assert made.kind == "slide"
+    assert made.frames[0].pixel_spacing == found.frames[0].pixel_spacing
+    assert made.frames[0].pixels[45, 60].max() == 0
+    below = np.asarray(made.frames[0].pixels[200:], np.uint8)
+    assert difference(below, np.full((700, 1200, 3), 200, np.uint8)) < 1
+    assert level(made.clean_bytes, 0)[12, 15].max() < 30
+
+
+def test_writing_on_glass_is_for_a_person_and_tissue_is_not() -> None:
+    pixels = np.full((700, 900, 3), 240, np.uint8)
+    random = np.random.default_rng(5)
+    pixels[350:] = random.integers(90, 240, (350, 900, 3), dtype=np.uint8)
+    cv2.putText(pixels, "DOE JANE 4711", (60, 120), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (20, 20, 60), 3)
+    found, _ = read(slide_files.dicom([pixels], tile=(256, 256)))
+    assert found.suspicion == ("text",)
+    assert all(box.y + box.height < 200 for box in found.boxes)
+    boxes = (TextBox(1, 300, 450, 120, 40, 0.9), TextBox(1, 300, 200, 120, 40, 0.9))
+    assert slides.writing_beside(found.frames[0], boxes) == boxes[1:]
 
 
 # --- TIFF -------------------------------------------------------------------------------------------------
@@ -387,6 +412,7 @@ def test_the_reference_svs() -> None:
     assert (found.slide.width, found.slide.height, found.slide.magnification) == (2220, 2967, 20.0)
     assert found.slide.microns_x == pytest.approx(0.499)
     assert found.frames[0].pixels.shape == (1484, 1110, 3)
+    assert found.suspicion == ()
     assert {"SlideLabel", "SlideMacro", "SlideProperties", "SlideThumbnail"} <= set(found.report)
     tiles = target.getvalue()
     assert not any(word in tiles for word in (b"CMU-1", b"Aperio", b"CPAPERIOCS", b"12/29/09"))
