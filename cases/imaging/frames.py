@@ -23,6 +23,7 @@ from .reader import handled, read_limits_hold, whole_number
 from .render import auto_window
 
 Pixels = NDArray[Any]
+_EXACT = frozenset({"LINEAR_EXACT", "SIGMOID"})
 Vector = tuple[float, ...]
 # What a browser's typed arrays and canvas take as it is.
 _PLAIN = (np.uint8, np.int16, np.uint16)
@@ -165,6 +166,10 @@ def _window(
     """The window of the header, of its table, or the automatic one of the stored values."""
     center, width = _first(voi, "WindowCenter"), _first(voi, "WindowWidth")
     if center is not None and width is not None and width >= 1e-6:
+        if _text(voi, "VOILUTFunction").upper() in _EXACT:
+            # The browser maps by PS3.3 C.11.2.1.2.1 (LINEAR), from c - 0.5 - (w - 1) / 2 on. Moved and
+            # widened so that LINEAR_EXACT comes out as it is, and SIGMOID with its slope at the centre.
+            return center + 0.5, width + 1.0
         return center, width
     found = voi_lut_window(_get(voi, "VOILUTSequence"))
     if found is not None:

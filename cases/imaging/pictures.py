@@ -79,9 +79,20 @@ def _tiff_entries(data: bytes, order: str, *, big: bool, start: int, entries: in
             raise _damaged()
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF says; a damaged EXIF says nothing, and the picture is good without it."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  what cameras write there fails in every way
+        let_stops_pass(error)
+        return image
+
+
 def _pixels(image: Image.Image) -> NDArray[Any]:
     """One page as grey uint8, uint16, float, or RGB uint8; transparency is dropped."""
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if upright.mode in _WIDE:
         return np.asarray(upright).astype(np.uint16)
     if upright.mode in ("I", "F"):
@@ -113,9 +124,7 @@ def read_picture(data: bytes, *, limits: PictureLimits = LIMITS) -> list[NDArray
     """
     kind = sniff(data[:1024])
     if kind not in _FORMATS:
-        raise Refused(
-            "not-an-image", "Only PNG, JPEG, TIFF, BMP and WebP pictures and DICOM images can be read."
-        )
+        raise Refused("not-an-image", _stranger(data))
     if len(data) > limits.file_bytes:
         raise Refused(
             "too-large", f"The file is larger than {limits.file_bytes >> 20} MiB. Upload a smaller one."
@@ -152,9 +161,31 @@ def _pages(image: Image.Image, limits: PictureLimits, *, several: bool) -> list[
             raise _too_large(limits)
         if min(width, height) < 1:
             raise _damaged()
+        # A thumbnail of another page is no page (NewSubfileType, TIFF 6.0 section 8).
+        small = several and bool(int(getattr(image, "tag_v2", {}).get(254, 0) or 0) & 1)
+        if small and count > 1:
+            continue
         image.load()
         pages.append(_pixels(image))
+    if not pages:
+        raise _damaged()
     return pages
+
+
+def _stranger(data: bytes) -> str:
+    """What to do about a file that is no picture we read, for kinds that people mean well with."""
+    if data[4:8] == b"ftyp" and data[8:11] in (b"hei", b"hev", b"mif", b"avi"):
+        return "This is a HEIC or AVIF picture, as telephones take them. Export it as JPEG, then upload."
+    if data.startswith(b"%PDF"):
+        return "This is a PDF document, not a picture. Upload the images themselves."
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return (
+            "This is a GIF, which has too few colours for an image. Upload the original, or save it as PNG."
+        )
+    return (
+        "Only DICOM images, PNG, JPEG, TIFF, BMP and WebP pictures, and NIfTI, NRRD and MHA volumes can be "
+        "read."
+    )
 
 
 def write_lossless(pages: list[NDArray[Any]]) -> bytes:

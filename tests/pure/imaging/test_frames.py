@@ -215,6 +215,26 @@ def test_pack_and_back(dtype: str) -> None:
         unpack(packed, values.dtype.name, (3, 4, 6))
 
 
+@pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
+def test_window_functions_keep_their_middle_and_slope(function: str) -> None:
+    (frame,) = _decode(image(PIXELS, WindowCenter=40, WindowWidth=100, VOILUTFunction=function))
+    # What the browser does with centre and width, PS3.3 C.11.2.1.2.1.
+    values = np.array([-10.0, 40.0, 90.0])
+    shown = (values - (frame.window_center - 0.5)) / (frame.window_width - 1) + 0.5
+    assert shown == pytest.approx([0, 0.5, 1])
+    (plain,) = _decode(image(PIXELS, WindowCenter=40, WindowWidth=100, VOILUTFunction="LINEAR"))
+    assert (plain.window_center, plain.window_width) == (40, 100)
+
+
+def test_each_slice_of_a_pet_series_has_its_own_scale() -> None:
+    truth = np.linspace(0, 30000, PIXELS.size).reshape(PIXELS.shape)
+    for top in (100.0, 25000.0):
+        slope = top / 32767
+        stored = np.rint(truth / truth.max() * 32767).astype(np.int16)
+        (frame,) = _decode(image(stored, Modality="PT", Units="BQML", RescaleSlope=slope, RescaleIntercept=0))
+        assert frame.pixels.max() * frame.slope + frame.intercept == pytest.approx(top)
+
+
 def test_pet_units() -> None:
     (frame,) = _decode(image(PIXELS, Modality="PT", Units="BQML", RescaleSlope=0.37))
     assert (frame.unit, frame.slope) == ("Bq/ml", 0.37)

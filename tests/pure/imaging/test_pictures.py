@@ -134,3 +134,74 @@ def test_digest_and_uids_follow_the_pixels() -> None:
     assert (one.digest, one.sop_uid) == (same.digest, same.sop_uid)
     assert one.digest != other.digest
     assert len({one.sop_uid, one.series_uid, one.study_uid}) == 3
+
+
+def test_big_endian_sixteen_bits_and_tiles() -> None:
+    deep = (np.arange(32 * 48).reshape(32, 48) * 40).astype(np.uint16)
+    for order in ("<", ">"):
+        for tiled in (False, True):
+            cleaned = clean(_tiff(deep, order, tiled=tiled), secret=SECRET)
+            assert np.array_equal(cleaned.frames[0].pixels, deep), (order, tiled)
+
+
+def _tiff(values: np.ndarray, order: str, *, tiled: bool) -> bytes:
+    """One grey page of 16 bits, in one strip or in tiles of 16 x 16; sides are multiples of 16."""
+    rows, columns = values.shape
+    parts = [values]
+    if tiled:
+        parts = [values[y : y + 16, x : x + 16] for y in range(0, rows, 16) for x in range(0, columns, 16)]
+    data = [np.ascontiguousarray(part).astype(f"{order}u2").tobytes() for part in parts]
+    body = b"".join(data)
+    places = [8 + sum(map(len, data[:n])) for n in range(len(data))]
+    lists = struct.pack(f"{order}{len(data)}I", *places) + struct.pack(
+        f"{order}{len(data)}I", *map(len, data)
+    )
+    after = 8 + len(body)
+    many = len(data) > 1
+    where = (after, after + 4 * len(data)) if many else (places[0], len(data[0]))
+    tags = [(256, columns), (257, rows), (258, 16), (259, 1), (262, 1), (277, 1), (278, rows)]
+    tags += (
+        [(322, 16), (323, 16), (324, where[0]), (325, where[1])]
+        if tiled
+        else [(273, where[0]), (279, where[1])]
+    )
+    lengths = {324: len(data), 325: len(data)}
+    entries = b"".join(
+        struct.pack(f"{order}HHII", tag, 4, lengths.get(tag, 1), value) for tag, value in sorted(tags)
+    )
+    head = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, after + len(lists))
+    return head + body + lists + struct.pack(f"{order}H", len(tags)) + entries + b"\0" * 4
+
+
+def test_a_thumbnail_is_no_page() -> None:
+    buffer = BytesIO()
+    small = Image.fromarray(GREY[::4, ::4])
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    Image.fromarray(GREY).save(buffer, "TIFF", save_all=True, append_images=[small])
+    assert [page.shape for page in read_picture(buffer.getvalue())] == [(40, 30)]
+
+
+def test_a_damaged_exif_does_not_cost_the_picture() -> None:
+    data = _file(GREY, "JPEG", quality=95)
+    broken = b"Exif\0\0MM\0*\0\0\0\x08\0\x05" + b"\x01\x12\0\x03\xff\xff\xff\xff\0\x06" * 3
+    marker = b"\xff\xe1" + struct.pack(">H", len(broken) + 2) + broken
+    (page,) = read_picture(data[:2] + marker + data[2:])
+    assert page.shape == (40, 30)
+
+
+def test_cmyk_photographs_keep_their_colours() -> None:
+    red = np.zeros((16, 16, 3), np.uint8)
+    red[..., 0] = 220
+    buffer = BytesIO()
+    Image.fromarray(red).convert("CMYK").save(buffer, "JPEG", quality=95)
+    (page,) = read_picture(buffer.getvalue())
+    assert np.abs(page.astype(int) - red).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [(b"\0\0\0\x18ftypheic" + b"\0" * 40, "HEIC"), (b"%PDF-1.7", "PDF"), (b"GIF89a" + b"\0" * 50, "GIF")],
+)
+def test_kinds_that_people_mean_well_with_are_named(data: bytes, word: str) -> None:
+    with pytest.raises(Refused, match=word):
+        read_picture(data)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.imaging.volume import FrameGeometry, normal, order, spacing_between, split_localisers
+from cases.imaging.volume import (
+    FrameGeometry,
+    across_the_stack,
+    normal,
+    order,
+    spacing_between,
+    split_localisers,
+    uneven_steps,
+)
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
@@ -80,3 +88,40 @@ def test_localisers_are_set_apart() -> None:
     assert split_localisers([]) == ([], [])
     nowhere = [FrameGeometry(None, None, 2), FrameGeometry(None, None, 1)]
     assert split_localisers(nowhere) == ([1, 0], [])
+
+
+def test_a_tilted_gantry_shears_the_stack_and_changes_neither_order_nor_spacing() -> None:
+    tilt = (1.0, 0.0, 0.0, 0.0, float(np.cos(0.35)), float(-np.sin(0.35)))
+    # The table moves along z; the slices are tilted against it.
+    frames = [FrameGeometry((0.0, 0.0, float(z)), tilt, 9 - z) for z in (6, 0, 2, 4)]
+    assert order(frames) == [1, 2, 3, 0]
+    assert uneven_steps([frames[place] for place in order(frames)]) is None
+    middle, even = spacing_between([frames[place].position for place in order(frames)], tilt)
+    assert (round(middle, 6), even) == (round(2 * float(np.cos(0.35)), 6), True)
+
+
+def test_uneven_steps_are_those_of_the_order_of_space() -> None:
+    assert uneven_steps(_stack([0, 3.19, 6.46, 9.75])) == pytest.approx((3.19, 3.29))
+    assert uneven_steps(_stack([0, 2, 4, 8], SAGITTAL)) == pytest.approx((2, 4))
+    assert uneven_steps(_stack([0, 3, 6, 9])) is None
+    assert uneven_steps(_stack([0, 3])) is None
+    assert uneven_steps([]) is None
+    assert uneven_steps([FrameGeometry(None, None, n) for n in range(4)]) is None
+    # Phases of a beating heart lie at the same place and tell nothing of the distance.
+    assert uneven_steps(_stack([0, 0, 3, 3, 6, 6])) is None
+
+
+@given(st.floats(0.01, 100))
+def test_uneven_steps_scale_with_the_positions(scale: float) -> None:
+    low, high = uneven_steps(_stack([0, scale, 2 * scale, 4 * scale])) or (0, 0)
+    assert high == pytest.approx(2 * low)
+    assert low == pytest.approx(scale)
+
+
+def test_scouts_are_told_from_series_of_crossing_planes() -> None:
+    coronal = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+    assert across_the_stack([SAGITTAL, AXIAL, AXIAL, coronal, AXIAL, AXIAL]) == [0, 3]
+    assert across_the_stack([SAGITTAL, AXIAL, coronal]) == []
+    assert across_the_stack([SAGITTAL, SAGITTAL, AXIAL, AXIAL, AXIAL]) == []
+    assert across_the_stack([None, AXIAL, AXIAL, AXIAL]) == []
+    assert across_the_stack([]) == []
