@@ -60,7 +60,11 @@ def clean_file(request: Request, secret: bytes) -> Reply:
     drafts = Path(request["drafts"])
     drafts.mkdir(mode=0o700)
     found = prepare.prepare_file(
-        Path(request["path"]), secret=secret, put=lambda blob: keep(drafts, blob), folder=drafts
+        Path(request["path"]),
+        secret=secret,
+        put=lambda blob: keep(drafts, blob),
+        folder=drafts,
+        keep_characteristics=request.get("keep_characteristics", True) is True,
     )
     return prepare.to_json(found)
 

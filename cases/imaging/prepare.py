@@ -86,7 +86,9 @@ class Prepared:
         return {self.clean.digest, *of_frames}
 
 
-def prepare(data: bytes, *, secret: bytes, put: Callable[[bytes], str]) -> Prepared:
+def prepare(
+    data: bytes, *, secret: bytes, put: Callable[[bytes], str], keep_characteristics: bool = True
+) -> Prepared:
     """De-identify and decode one image, and store what is kept of it.
 
     Parameters
@@ -97,13 +99,15 @@ def prepare(data: bytes, *, secret: bytes, put: Callable[[bytes], str]) -> Prepa
         Key of the pseudonyms.
     put : callable
         Stores bytes and returns their SHA-256.
+    keep_characteristics : bool
+        Retain the sex, age, size and weight of DICOM headers.
 
     Raises
     ------
     cases.imaging.errors.Refused
         With the sentence to show; nothing was stored then.
     """
-    return store(clean(data, secret=secret), put=put)
+    return store(clean(data, secret=secret, keep_characteristics=keep_characteristics), put=put)
 
 
 def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
@@ -120,7 +124,12 @@ def store(instance: CleanInstance, *, put: Callable[[bytes], str]) -> Prepared:
 
 
 def prepare_file(
-    path: Path, *, secret: bytes, put: Callable[[bytes], str], folder: Path
+    path: Path,
+    *,
+    secret: bytes,
+    put: Callable[[bytes], str],
+    folder: Path,
+    keep_characteristics: bool = True,
 ) -> Prepared | CleanRegions | CleanIndex:
     """As :func:`prepare`, for any file: also for regions and the index of a disc, of which nothing is stored,
     and for a whole slide, which is read in pieces because it may be larger than memory.
@@ -129,7 +138,7 @@ def prepare_file(
     ----------
     path : Path
         The file; no archive.
-    secret, put
+    secret, put, keep_characteristics
         As for :func:`prepare`.
     folder : Path
         Takes the tiles of a slide, in a file that is named by their SHA-256.
@@ -142,12 +151,14 @@ def prepare_file(
     if slides.likeness(path) is not slides.Likeness.NONE:
         draft = folder / "slide"
         with draft.open("wb") as target:
-            slide = clean_slide(path, secret=secret, target=target)
+            slide = clean_slide(
+                path, secret=secret, target=target, keep_characteristics=keep_characteristics
+            )
         if slide is not None and slide.slide is not None:
             draft.rename(folder / slide.digest)
             return _light(slide, slide.slide.byte_count, put)
         draft.unlink()
-    found = clean_any(path.read_bytes(), secret=secret)
+    found = clean_any(path.read_bytes(), secret=secret, keep_characteristics=keep_characteristics)
     return store(found, put=put) if isinstance(found, CleanInstance) else found
 
 

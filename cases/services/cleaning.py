@@ -255,7 +255,12 @@ class Work:
 
     def _submit(self, task: _Task, more: dict[str, Any] | None = None) -> None:
         number = self.space.number()
-        request = {"do": "clean", "path": str(task.path), "drafts": str(self.space.draft(number))}
+        request: dict[str, Any] = {
+            "do": "clean",
+            "path": str(task.path),
+            "drafts": str(self.space.draft(number)),
+            "keep_characteristics": settings.KEEP_PATIENT_CHARACTERISTICS,
+        }
         if task.unpack:
             request = {"do": "unpack", "path": str(task.path), "into": str(self.space.members(number))}
         self.children.submit(number, {**request, **(more or {})}, seconds=task.seconds)

@@ -90,7 +90,12 @@ def prepare(data: bytes) -> Prepared:
     cases.imaging.errors.Refused
         With the sentence to show.
     """
-    return pure.prepare(data, secret=settings.PSEUDONYM_KEY, put=blobs.put)
+    return pure.prepare(
+        data,
+        secret=settings.PSEUDONYM_KEY,
+        put=blobs.put,
+        keep_characteristics=settings.KEEP_PATIENT_CHARACTERISTICS,
+    )
 
 
 @transaction.atomic

@@ -160,6 +160,15 @@ def test_audit_says_what_was_removed_and_no_value(batch):
     assert not [word for word in WORDS if word in json.dumps(told)]
 
 
+def test_characteristics_are_left_out_where_the_setting_says_so(stores, case, author, judged, settings):
+    settings.KEEP_PATIENT_CHARACTERISTICS = False
+    upload = judged(rows.upload(case, pictures.ct(1), by=author))
+    found = privacy.of_upload(upload)
+    assert found.profiles == (rules.profile(characteristics=False),)
+    assert not [line for line in found.lines if line.name == "PatientSex" and line.fate == "kept"]
+    assert "patient_sex" not in case.series.get().instances.get().facts
+
+
 def _everything(client: Client, api: Client, case: Case) -> dict[str, bytes]:
     """Every page and API answer that knows of the case's files."""
     batch = UploadBatch.objects.get(case=case)
