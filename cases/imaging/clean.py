@@ -146,9 +146,6 @@ def clean_any(
     """
     if not data:
         raise Refused("empty", "The file is empty. Copy it again, then upload.")
-    if _class_of(data[:HEAD]) in CLASSES:
-        # Before slides: a segmentation of a slide names that class in its references.
-        return _clean_dicom(data, secret, keep_characteristics)
     buffer = BytesIO()
     slide = clean_slide(data, secret=secret, target=buffer, keep_characteristics=keep_characteristics)
     if slide is not None:
@@ -163,15 +160,6 @@ def clean_any(
     if kind in VOLUMES:
         return _clean_volume(data, kind, secret)
     return _clean_picture(data, secret)
-
-
-def _class_of(head: bytes) -> str:
-    """Media Storage SOP Class UID of a file with preamble; empty without."""
-    start = head.find(b"\x02\x00\x02\x00UI", 132) if head[128:132] == b"DICM" else -1
-    if start < 0:
-        return ""
-    length = int.from_bytes(head[start + 6 : start + 8], "little")
-    return head[start + 8 : start + 8 + length].rstrip(b"\x00 ").decode("latin-1")
 
 
 def clean_slide(

@@ -56,6 +56,18 @@ def _is_nifti(head: bytes) -> bool:
     return first or head[4:8] in (b"n+2\x00", b"ni2\x00")
 
 
+def media_class(head: bytes) -> str:
+    """SOP class that the file meta of a DICOM file names; empty without one.
+
+    Looked up instead of searched for: objects that only refer to a class name it as well.
+    """
+    start = head.find(b"\x02\x00\x02\x00UI", 132) if head[128:132] == b"DICM" else -1
+    if start < 0:
+        return ""
+    length = int.from_bytes(head[start + 6 : start + 8], "little")
+    return head[start + 8 : start + 8 + length].rstrip(b"\x00 ").decode("latin-1")
+
+
 def sniff(head: bytes) -> Kind:
     """Name the kind of a file from its first bytes, never from its name.
 

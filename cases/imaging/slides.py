@@ -22,7 +22,7 @@ from . import slide_dicom, slide_tiff
 from .burned import TextBox
 from .errors import Refused
 from .frames import DecodedFrame
-from .kinds import Kind, sniff
+from .kinds import Kind, media_class, sniff
 from .slide_store import Scale, Source, Written, write
 
 # Where the class of a DICOM object stands: in its file meta, or as one of its first elements.
@@ -101,7 +101,8 @@ def likeness(source: Path | bytes) -> Likeness:
         head = file.read(_HEAD)
         kind = sniff(head)
         if kind is Kind.DICOM:
-            found = slide_dicom.WHOLE_SLIDE.encode() in head
+            named = media_class(head)
+            found = named == slide_dicom.WHOLE_SLIDE if named else slide_dicom.WHOLE_SLIDE.encode() in head
             return Likeness.DICOM if found else Likeness.NONE
         if kind is not Kind.TIFF:
             return Likeness.NONE
