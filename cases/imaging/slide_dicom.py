@@ -129,7 +129,7 @@ def _expanded(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
     if len(found) < 256:
         raise ValueError("the segments do not fill the table")
     entries = np.asarray(found[:256], np.uint16)
-    return entries >> 8 if entries.max() > 255 else entries
+    return np.asarray(entries >> 8 if entries.max() > 255 else entries, np.uint16)
 
 
 def _seen(nanometres: float) -> tuple[int, int, int]:

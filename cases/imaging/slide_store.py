@@ -193,7 +193,7 @@ def halved(pixels: Picture) -> Picture:
     """
     height, width = pixels.shape[:2]
     if height % 2 or width % 2:
-        pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     small = cv2.resize(pixels, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
@@ -315,9 +315,10 @@ class _Blackened:
     def region(self, x: int, y: int, width: int, height: int) -> Picture:
         tile = self.pyramid.tile
         data = read_tile(self.file, self.pyramid.levels - 1, x // tile, y // tile)
-        pixels = cv2.cvtColor(
-            cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-        )
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if decoded is None:
+            raise ValueError("a tile of the stored slide is damaged")
+        pixels = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
         for left, top, wide, high in self.boxes:
             pixels[max(top - y, 0) : max(top + high - y, 0), max(left - x, 0) : max(left + wide - x, 0)] = 0
         return np.asarray(pixels[:height, :width], np.uint8)

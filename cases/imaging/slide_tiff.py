@@ -133,8 +133,9 @@ def _library() -> ModuleType:
         # OSError: the Python part is there and the library behind it is not.
         raise Refused(
             "slide-reader-missing",
-            "This server cannot read whole-slide files yet. Ask an administrator to install the extra "
-            "“wsi” (pip install 'medweb[wsi]') and to restart the server, then send the file again.",
+            "This server cannot read whole-slide files of scanners yet. Ask an administrator to install the "
+            "Python packages openslide-python and openslide-bin (the extra “wsi”) and to restart the server, "
+            "then send the file again.",
         ) from error
     return openslide
 
