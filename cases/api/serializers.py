@@ -107,10 +107,13 @@ class SeriesDetailSerializer(SeriesSerializer):
     unit = serializers.CharField(read_only=True)
     presets = PresetSerializer(many=True, read_only=True)
     labels = LabelSerializer(many=True, read_only=True)
+    slides = serializers.ListField(
+        child=serializers.IntegerField(), read_only=True, help_text="Ids of whole slides; see /api/slides/"
+    )
     frames = FrameSerializer(many=True, read_only=True)
 
     class Meta(SeriesSerializer.Meta):
-        fields = (*SeriesSerializer.Meta.fields, "unit", "presets", "labels", "frames")  # type: ignore[assignment]
+        fields = (*SeriesSerializer.Meta.fields, "unit", "presets", "labels", "slides", "frames")  # type: ignore[assignment]
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from cases.api.case import visible_case
 from cases.api.serializers import FrameSerializer, SeriesDetailSerializer, SeriesSerializer
 from cases.labels import labels_for
-from cases.models import Annotation, Series
+from cases.models import Annotation, Series, Slide
 from cases.presets import presets_for
 from medweb.accounts.current import person
 
@@ -46,6 +46,9 @@ class SeriesDetail(APIView):
                 "unit": unit,
                 "presets": presets_for(series.modality, unit),
                 "labels": labels_for(series.case, [label for label in used if label]),
+                "slides": list(
+                    Slide.objects.filter(instance__series=series).values_list("instance", flat=True)
+                ),
                 "frames": FrameSerializer(frames, many=True).data,
             }
         )

@@ -95,6 +95,8 @@ def test_the_description(slide: Slide, reader: Client) -> None:
         url = address.format(level=1, x=1, y=0)
         assert reader.get(url).content == reader.get(tile_url(slide, 1, 1, 0)).content
     assert "4711" not in json.dumps(found)
+    series = reader.get(reverse("api-series", args=[found["series"]])).json()
+    assert series["slides"] == [found["id"]]
 
 
 def test_an_unknown_scale_is_null(slide: Slide, reader: Client) -> None:
