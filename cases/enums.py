@@ -72,6 +72,13 @@ class Clearance(models.TextChoices):
     HELD = "held", _("Waiting at the de-identification desk")
 
 
+CLEARANCE_MOVES: dict[str, frozenset[str]] = {
+    # A later image of the same series may be suspect.
+    Clearance.CLEARED: frozenset({Clearance.HELD}),
+    Clearance.HELD: frozenset({Clearance.CLEARED}),
+}
+
+
 class UploadState(models.TextChoices):
     RECEIVING = "receiving", _("Being received")
     QUARANTINED = "quarantined", _("In quarantine")

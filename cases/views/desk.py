@@ -18,7 +18,7 @@ from cases.services import desk as services
 from cases.views.series import answer
 from medweb.accounts.current import person
 from medweb.accounts.models import User
-from medweb.navigation import live_url
+from medweb.navigation import counts, live_url
 from medweb.paging import page_of
 
 SORTS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -35,6 +35,12 @@ REASONS = {
 }
 # Held pixels stay in no cache: after the black-out nothing of them may be left, in the browser neither.
 KEEP_NOTHING = "no-store"
+
+
+@counts("cases:desk")
+def count(user: User) -> int:
+    """How many series wait for ``user``."""
+    return services.waiting(user).count()
 
 
 def held_series(user: User, pk: int) -> Series:
@@ -69,7 +75,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "page": page,
         "sort": sort,
         "sorts": [(name, label) for name, (label, _ordering) in SORTS.items()],
-        "total": services.waiting(user).count(),
+        "total": count(user),
         "approved": ReviewState.APPROVED,
         "proposed": ReviewState.PROPOSED,
     }
@@ -93,7 +99,7 @@ def desk_series(request: HttpRequest, pk: int) -> HttpResponse:
         "standing": standing,
         "reasons": sentences(standing.reasons),
         "next": _next(user, series),
-        "waiting": services.waiting(user).count(),
+        "waiting": count(user),
         "is_proposed": standing.state == ReviewState.PROPOSED,
         "is_approved": standing.state == ReviewState.APPROVED,
         "can_confirm": review is not None and user_can_confirm_clearance(user, review),

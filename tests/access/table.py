@@ -37,6 +37,9 @@ class Row:
     body: Callable[[World], dict[str, Any]] = field(default=lambda w: {})
     query: Callable[[World], str] = field(default=lambda w: "")
     multipart: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    # Content type of a body that is bytes, and here none.
+    raw: str = ""
     anonymous: str = SIGN_IN
 
     @property
@@ -54,6 +57,18 @@ def draft(w: World) -> list[Any]:
 
 def hidden(w: World) -> list[Any]:
     return [w.hidden.pk]
+
+
+def waiting(w: World) -> list[Any]:
+    return [w.waiting.pk]
+
+
+def waiting_frame(w: World) -> list[Any]:
+    return [w.waiting.frames.get().pk]
+
+
+def boxes(w: World) -> dict[str, Any]:
+    return {"revision": 0, "boxes": []}
 
 
 def club(w: World) -> list[Any]:
@@ -74,6 +89,10 @@ def upload(w: World) -> list[Any]:
 
 def batch(w: World) -> list[Any]:
     return [w.batch.pk]
+
+
+def arriving(w: World) -> list[Any]:
+    return [w.arriving.pk]
 
 
 def job(w: World) -> list[Any]:
@@ -144,6 +163,8 @@ def training(w: World) -> dict[str, Any]:
     }  # fmt: skip
 
 
+BYTES = "application/offset+octet-stream"
+TUS = {"Tus-Resumable": "1.0.0"}
 ALL = "200 200 200 200"
 WRITERS = "403 200 403 200"
 READ_HIDDEN = {"own": ALL, "other": "404 404 404 200"}
@@ -177,6 +198,19 @@ CASES = [
     Row("cases:upload-list", "GET", WRITERS, "404 404 404 200", args=hidden),
     Row("cases:upload-list", "GET", args=draft, **READ_DRAFT),
     Row("cases:upload-create", "POST", "403 201 403 201", "404 404 404 201", args=hidden, body=a_file),
+    Row("cases:batch-create", "POST", "403 201 403 201", "404 404 404 201", args=hidden),
+    Row("cases:batch", "GET", args=batch, **READ_DRAFT),
+    Row("cases:batch-state", "GET", args=batch, **READ_DRAFT),
+    Row(
+        "cases:file-create", "POST", "403 201 403 201", "404 404 404 201",
+        args=hidden, raw=BYTES, headers={**TUS, "Upload-Length": "9"},
+    ),
+    Row("cases:file", "HEAD", args=arriving, headers=TUS, **READ_DRAFT),
+    Row(
+        "cases:file", "PATCH", "404 204 404 204", "404 404 404 204",
+        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "0"},
+    ),
+    Row("cases:file", "DELETE", "404 204 404 204", "404 404 404 204", args=arriving, headers=TUS),
     Row("cases:upload", "GET", args=upload, **READ_DRAFT),
     Row("cases:upload-cancel", "POST", args=upload, **READ_DRAFT),
     Row("cases:upload-report", "GET", args=upload, **READ_DRAFT),
@@ -249,6 +283,18 @@ CASES_API = [
     Row("api-slide", "GET", args=lambda w: [w.draft_slide.instance_id], **READ_DRAFT),
     Row("api-slide-tile", "GET", args=lambda w: tile(w.slide), **READ_HIDDEN),
     Row("api-slide-tile", "GET", args=lambda w: tile(w.draft_slide), **READ_DRAFT),
+    Row("api-case-batches", "POST", "403 201 403 201", "404 404 404 201", args=hidden),
+    Row("api-batch", "GET", args=batch, **READ_DRAFT),
+    Row(
+        "api-case-files", "POST", "403 201 403 201", "404 404 404 201",
+        args=hidden, raw=BYTES, headers={**TUS, "Upload-Length": "9"},
+    ),
+    Row("api-file", "HEAD", args=arriving, headers=TUS, **READ_DRAFT),
+    Row(
+        "api-file", "PATCH", "404 204 404 204", "404 404 404 204",
+        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "0"},
+    ),
+    Row("api-file", "DELETE", "404 204 404 204", "404 404 404 204", args=arriving, headers=TUS),
     Row("api-upload", "GET", args=upload, **READ_DRAFT),
     Row("api-upload-cancel", "POST", args=upload, **READ_DRAFT),
     Row("api-upload-report", "GET", args=upload, **READ_DRAFT),
@@ -286,6 +332,41 @@ CASES_API = [
         args=club, body=lambda w: {"case": w.draft.pk},
     ),
     Row("api-terms", "GET", ALL),
+]  # fmt: skip
+
+# Students and staff have no business there, and learn nothing of what waits.
+REVIEW = {"own": "403 200 403 200", "other": "403 404 403 200"}
+SENT = {"own": "403 202 403 202", "other": "403 404 403 202"}
+NOBODY = "404 404 404 404"
+DESK = [
+    Row("cases:desk", "GET", WRITERS),
+    Row("cases:desk-series", "GET", args=waiting, **REVIEW),
+    Row("cases:desk-refuse", "POST", "403 302 403 302", "403 404 403 302", args=waiting),
+    Row("cases:desk-pixels", "GET", args=waiting_frame, **REVIEW),
+    Row("cases:desk-preview", "GET", args=waiting_frame, **REVIEW),
+    Row("api-desk", "GET", WRITERS),
+    Row("api-desk-series", "GET", args=waiting, **REVIEW),
+    Row("api-desk-series", "PUT", args=waiting, body=boxes, **REVIEW),
+    Row("api-desk-approve", "POST", args=waiting, body=boxes, **SENT),
+    # Nobody has approved it, so there is nothing to confirm or to take back; and an author never confirms.
+    Row("api-desk-confirm", "POST", "403 403 403 400", "403 404 403 400", args=waiting, body=boxes),
+    Row("api-desk-withdraw", "POST", "403 400 403 400", "403 404 403 400", args=waiting, body=boxes),
+    Row("api-desk-refuse", "POST", "403 204 403 204", "403 404 403 204", args=waiting),
+    # On every other path it does not exist, for its author neither.
+    Row("api-series", "GET", NOBODY, NOBODY, args=waiting),
+    Row(
+        "cases:frame-pixels", "GET", NOBODY, NOBODY,
+        args=lambda w: [w.waiting.frames.get().pk, w.waiting.frames.get().digest[:16]],
+    ),
+    Row(
+        "cases:frame-preview", "GET", NOBODY, NOBODY,
+        args=lambda w: [w.waiting.frames.get().pk, w.waiting.frames.get().preview_digest[:16]],
+    ),
+    Row("cases:frame-thumbnail", "GET", NOBODY, NOBODY, args=waiting_frame),
+    Row(
+        "api-annotations", "POST", NOBODY, NOBODY,
+        body=lambda w: {"series": w.waiting.pk, "shapes": a_shape(w)},
+    ),
 ]  # fmt: skip
 
 ACCOUNTS = [
@@ -378,4 +459,4 @@ ANALYSIS = [
     Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
 ]  # fmt: skip
 
-TABLE: list[Row] = [*CASES, *CASES_API, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]
+TABLE: list[Row] = [*CASES, *CASES_API, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]

@@ -14,7 +14,7 @@ from cases.services import annotations, collections, receiving
 from medweb.accounts.models import ApiToken, Role, User
 from medweb.accounts.services import create_token
 from medweb.jobs.models import Job, State
-from tests.builders import rows
+from tests.builders import held, rows
 
 ROLES = (Role.STUDENT, Role.INSTRUCTOR, Role.STAFF, Role.ADMINISTRATOR)
 CHART = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -35,9 +35,11 @@ class World:
     frame: Frame
     slide: Slide
     draft_slide: Slide
+    waiting: Series
     club: Collection
     upload: Upload
     batch: UploadBatch
+    arriving: Upload
     student_layer: Annotation
     reference: Annotation
     job: Job
@@ -61,6 +63,7 @@ def build(name: str) -> World:
     layer = annotations.start(series=series, shapes=[rows.shape(label=f"{name} guess")], by=student)
     reference = annotations.start(series=series, shapes=[rows.shape(label=f"{name} truth")], by=author)
     annotations.submit(annotation=reference, revision=1, by=author)
+    waiting = held.held(rows.draft(author, images=0, title=f"{name} unseen"))
     batch = receiving.open_batch(case=hidden, by=author)
     upload = rows.upload(hidden, b"not judged yet", by=author)
     _make_trainable(club, author)
@@ -76,9 +79,11 @@ def build(name: str) -> World:
         frame=series.frames.get(),
         slide=slide,
         draft_slide=draft_slide,
+        waiting=waiting,
         club=club,
         upload=upload,
         batch=batch,
+        arriving=receiving.begin(case=hidden, batch=batch, byte_count=100, by=author),
         student_layer=layer,
         reference=reference,
         job=rows.job_of(upload),

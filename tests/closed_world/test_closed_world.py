@@ -53,6 +53,7 @@ SAFE = {
         "title": "words of the subject", "slug": "from the title", "description": "words of the subject",
     },
     "cases.CollectionItem": {"label": "class for training"},
+    "cases.ClearanceReview": {"boxes": "numbers and keys"},
     "cases.Series": {
         "series_uid": "pseudonym", "study_uid": "pseudonym", "patient_key": "keyed hash",
         "frame_of_reference": "pseudonym", "notes": "codes",
@@ -118,6 +119,8 @@ MOVES = {
     case_enums.CaseStatus: case_enums.CASE_MOVES,
     case_enums.UploadState: case_enums.UPLOAD_MOVES,
     case_enums.AnnotationStatus: case_enums.ANNOTATION_MOVES,
+    case_enums.ReviewState: case_enums.REVIEW_MOVES,
+    case_enums.Clearance: case_enums.CLEARANCE_MOVES,
     job_models.State: job_models.ALLOWED_MOVES,
     analysis_enums.ModelState: analysis_enums.MODEL_MOVES,
 }
@@ -175,6 +178,7 @@ def test_job_kinds():
         importlib.import_module(name)
     assert {name: (kind.queue, kind.minutes) for name, kind in kinds().items()} == {
         "cases.clean-uploads": ("import", 60),
+        "cases.black-out": ("import", 60),
         "cases.load-sample-library": ("sample", 30),
         "analysis.analyse-case": ("analysis", 10),
         "analysis.train": ("train", 60),
@@ -221,6 +225,7 @@ SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "
 # Verbs with ``by`` that record nothing themselves, and where it is recorded.
 RECORDED_ELSEWHERE = {
     "analysis.services.analyses.request": "job.ask, by the queue",
+    "cases.services.desk.confirm": "series.approve-clearance, with the job",
     "cases.services.uploads.queue": "job.ask, by the queue",
     "cases.services.uploads.queue_case": "job.ask, by the queue",
     "cases.services.uploads.cancel": "upload.cancel, file by file",

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from django.test import override_settings
 from django.utils import timezone
 from PIL import Image
 
@@ -23,7 +24,9 @@ from cases.services import (
     cases,
     collections,
     datasets,
+    desk,
     imports,
+    quarantine,
     receiving,
     regions,
     sample_library,
@@ -34,6 +37,7 @@ from medweb.accounts.models import User
 from medweb.jobs import services as jobs
 from medweb.jobs.models import Job
 from tests.analysis.building import a_case, a_collection, add_series, box, person, promoted, speckle, trained
+from tests.builders import held
 
 Act = Callable[[], Any]
 PASSWORD = "another-long-one-7"
@@ -86,6 +90,10 @@ class World:
         return Upload.objects.create(
             case=self.case(), created_by=self.ann, byte_count=1, expires_at=timezone.now()
         )
+
+    def arriving(self) -> Upload:
+        """Announced, and none of its bytes are here."""
+        return receiving.begin(case=self.case(), batch=None, byte_count=len(self.picture()), by=self.ann)
 
     def picture(self) -> bytes:
         packed = io.BytesIO()
@@ -159,6 +167,19 @@ simple(
 simple(collections.delete, "ann", collection=World.collection)
 simple(collections.put, "ann", collection=World.collection, case=World.case)
 simple(receiving.receive, "ann", case=World.case, chunks=lambda w: [w.picture()])
+simple(receiving.open_batch, "ann", case=World.case)
+simple(receiving.begin, "ann", case=World.case, batch=lambda w: None, byte_count=lambda w: 9)
+simple(receiving.append, "ann", upload=World.arriving, offset=lambda w: 0, chunks=lambda w: [w.picture()])
+simple(receiving.abandon, "ann", upload=World.arriving)
+
+
+@scenario(receiving.arrived)
+def _arrived(world: World) -> tuple[User, Act]:
+    upload = world.arriving()
+    quarantine.add(upload.storage_key, [world.picture()], offset=0, byte_count=upload.byte_count)
+    return world.ann, partial(receiving.arrived, upload=upload, by=world.ann)
+
+
 simple(
     uploads.cancel,
     "ann",
@@ -172,6 +193,27 @@ simple(training.request, "sam", collection=lambda w: a_collection(w.ann))
 simple(models.promote, "sam", model=lambda w: trained(a_collection(w.ann), w.sam, feature_set="seed")[0])
 simple(models.retire, "sam", model=lambda w: promoted(a_collection(w.ann), w.sam))
 simple(sample_library.add_case, "ann", sample=lambda w: next(iter(flagship_cases())))
+
+
+def held_series(world: World) -> Series:
+    return held.held(world.case())
+
+
+simple(desk.save_boxes, "ann", series=held_series, revision=lambda w: 0, boxes=lambda w: [])
+simple(desk.approve, "ann", series=held_series, revision=lambda w: 0, boxes=lambda w: [])
+simple(desk.refuse, "ann", series=held_series)
+
+
+def proposed(world: World) -> Series:
+    """Approved by one of two persons."""
+    series = held_series(world)
+    with override_settings(DESK_TWO_STEP=True):
+        desk.approve(series=series, revision=0, boxes=[], by=world.ann)
+    return series
+
+
+simple(desk.confirm, "ada", series=proposed, revision=lambda w: 1)
+simple(desk.withdraw, "ann", series=proposed, revision=lambda w: 1)
 
 
 @scenario(regions.attach)
