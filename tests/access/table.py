@@ -38,7 +38,7 @@ class Row:
     query: Callable[[World], str] = field(default=lambda w: "")
     multipart: bool = False
     headers: dict[str, str] = field(default_factory=dict)
-    # Content type of a body that is bytes, and here none.
+    # Content type of a body that is bytes, here a single one.
     raw: str = ""
     anonymous: str = SIGN_IN
 
@@ -207,8 +207,8 @@ CASES = [
     ),
     Row("cases:file", "HEAD", args=arriving, headers=TUS, **READ_DRAFT),
     Row(
-        "cases:file", "PATCH", "404 204 404 204", "404 404 404 204",
-        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "0"},
+        "cases:file", "PATCH", "404 409 404 409", "404 404 404 409",
+        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "5"},
     ),
     Row("cases:file", "DELETE", "404 204 404 204", "404 404 404 204", args=arriving, headers=TUS),
     Row("cases:upload", "GET", args=upload, **READ_DRAFT),
@@ -291,8 +291,8 @@ CASES_API = [
     ),
     Row("api-file", "HEAD", args=arriving, headers=TUS, **READ_DRAFT),
     Row(
-        "api-file", "PATCH", "404 204 404 204", "404 404 404 204",
-        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "0"},
+        "api-file", "PATCH", "404 409 404 409", "404 404 404 409",
+        args=arriving, raw=BYTES, headers={**TUS, "Upload-Offset": "5"},
     ),
     Row("api-file", "DELETE", "404 204 404 204", "404 404 404 204", args=arriving, headers=TUS),
     Row("api-upload", "GET", args=upload, **READ_DRAFT),

@@ -90,8 +90,10 @@ class Access(TestCase):
                 body["content_type"] = "application/json"
             elif method != "POST":
                 body = {}
+        if row.raw and method in UNSAFE:
+            body = {"data": b"x", "content_type": row.raw}
         before = AuditEvent.objects.count()
-        response = getattr(client, method.lower())(address, **body)
+        response = getattr(client, method.lower())(address, headers=row.headers, **body)
         written = AuditEvent.objects.count() - before
         if response.status_code >= 400:
             assert written == 0, f"{row}: answered {response.status_code} and still wrote"
