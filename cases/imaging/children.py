@@ -19,6 +19,7 @@ from typing import Any, Literal
 from .child import HEAD, LONGEST, frame
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ["-m", "cases.imaging.child"]
 STARTS_WITHIN = 60.0
 # Without these a child would not find its libraries, or would spin on shared cores. Nothing else is passed
 # on: an environment holds secrets.
@@ -221,7 +222,7 @@ class Children:
     def _spawn(self) -> _Child:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         process = subprocess.Popen(
-            [sys.executable, "-m", "cases.imaging.child"],
+            [sys.executable, *COMMAND],
             cwd=ROOT,
             env={**environment, **_ONE_THREAD, "OMP_WAIT_POLICY": "PASSIVE"},
             stdin=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -83,10 +84,18 @@ def normal(orientation: Sequence[float]) -> np.ndarray:
 def _normal_or_none(frame: Placed) -> np.ndarray | None:
     if frame.position is None or frame.orientation is None:
         return None
+    return _known_normal(tuple(frame.orientation))
+
+
+@lru_cache(maxsize=256)
+def _known_normal(orientation: tuple[float, ...]) -> np.ndarray | None:
+    """All slices of a series have the same one, and each step of an upload asks for all of them."""
     try:
-        return normal(frame.orientation)
+        found = normal(orientation)
     except ValueError:
         return None
+    found.flags.writeable = False
+    return found
 
 
 def _by_number(frames: Sequence[Placed], index: int) -> tuple[bool, int, int, int]:

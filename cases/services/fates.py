@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from cases.services.regions import Laid
 # Most refused members of one archive that are told one by one.
 MOST_TOLD = 1000
 # What a code of an accepted upload may be, the most important first.
-_REMARKS = ("held", "other-patient", "apart", "joined")
+_REMARKS = ("held", "other-patient", "apart")
 
 
 def conflict() -> Refused:
@@ -30,7 +31,13 @@ def conflict() -> Refused:
     )
 
 
-def code_of(fates: Sequence[Fate], laid: Sequence[Laid], refusals: Sequence[tuple[int, Refused]]) -> str:
+def code_of(
+    fates: Sequence[Fate],
+    laid: Sequence[Laid],
+    refusals: Sequence[tuple[int, Refused]],
+    *,
+    sent: datetime,
+) -> str:
     """Stable code of an upload: ``"accepted"`` or what is special about it; that of the refusal otherwise."""
     if not fates and not laid:
         return refusals[0][1].code if refusals else "nothing-inside"
@@ -38,6 +45,8 @@ def code_of(fates: Sequence[Fate], laid: Sequence[Laid], refusals: Sequence[tupl
     for remark in _REMARKS:
         if remark in remarks:
             return remark
+    if any(joined(fate, sent) for fate in fates):
+        return "joined"
     known = all(fate.code == "here" for fate in fates) and not any(one.added for one in laid)
     return "here" if known else "accepted"
 
@@ -62,8 +71,11 @@ def removed(cleaned: Iterable[CleanInstance | CleanRegions]) -> dict[str, int]:
 
 def report(cleaned: Iterable[CleanInstance | CleanRegions]) -> dict[str, dict[str, int]]:
     """What was done to each attribute in all of ``cleaned``."""
+    items = list(cleaned)
+    if len(items) == 1:
+        return {keyword: dict(actions) for keyword, actions in sorted(items[0].report.items())}
     total: dict[str, Counter[str]] = {}
-    for item in cleaned:
+    for item in items:
         for keyword, actions in item.report.items():
             total.setdefault(keyword, Counter()).update(actions)
     return {keyword: dict(actions) for keyword, actions in sorted(total.items())}
@@ -74,6 +86,7 @@ def sentence_of(
     refusals: Sequence[tuple[int, Refused]],
     values_removed: int,
     *,
+    sent: datetime,
     laid: Sequence[Laid] = (),
     adopted: Sequence[str] = (),
 ) -> str:
@@ -87,12 +100,14 @@ def sentence_of(
         Member, from 1, and why; conflicts included.
     values_removed : int
         Header values removed or replaced.
+    sent : datetime
+        When it was sent, or the first file of its batch.
     laid : sequence of Laid
         Of the regions.
     adopted : sequence of str
         What the case learnt from it.
     """
-    parts = [*_counts(fates), *_drawn(laid), *_removed(values_removed), *_remarks(fates, adopted)]
+    parts = [*_counts(fates), *_drawn(laid), *_removed(values_removed), *_remarks(fates, sent, adopted)]
     if len(refusals) == 1 and not parts:
         return refusals[0][1].sentence
     if refusals:
@@ -143,9 +158,14 @@ def _removed(values_removed: int) -> Iterable[str]:
         ) % {"n": values_removed}
 
 
-def _remarks(fates: Sequence[Fate], adopted: Sequence[str]) -> Iterable[str]:
+def joined(fate: Fate, sent: datetime) -> bool:
+    """Whether an image that was ``sent`` then was sorted into a series that was here before."""
+    return fate.since is not None and fate.since < sent
+
+
+def _remarks(fates: Sequence[Fate], sent: datetime, adopted: Sequence[str]) -> Iterable[str]:
     found = Counter(remark for fate in fates for remark in fate.remarks)
-    if found["joined"]:
+    if any(joined(fate, sent) for fate in fates):
         yield _("sorted into a series that was here")
     if found["apart"]:
         yield _("kept apart: a different series here has the same UID")

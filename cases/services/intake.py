@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -43,13 +44,16 @@ class Fate:
     series : int or None
         Key of the series it lies in.
     remarks : tuple of str
-        ``"joined"`` a series that was there before; ``"apart"``: its series UID was taken by a different
-        series; ``"other-patient"`` than the case's other series; ``"held"`` for the desk.
+        ``"apart"``: its series UID was taken by a different series; ``"other-patient"`` than the case's other
+        series; ``"held"`` for the desk.
+    since : datetime or None
+        When that series was made.
     """
 
     code: str
     series: int | None = None
     remarks: tuple[str, ...] = ()
+    since: datetime | None = None
 
 
 @dataclass
@@ -140,7 +144,7 @@ def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -
         known[uid] = item.clean.digest, series
         fresh[series].append(item)
         first = first or item.clean
-        fates.append(Fate("taken", series, remarks))
+        fates.append(Fate("taken", series, remarks, places.rows[series].created_at))
     write()
     return Outcome(fates, _adopt_facts(case, first) if first is not None else ())
 
@@ -216,8 +220,6 @@ class _Places:
                 notes=[remark for remark in remarks if remark in ("apart", "other-patient")],
                 **tells,
             )
-        elif row.pk not in self.rows:
-            remarks = ("joined", *remarks)
         self.rows[row.pk] = row
         return row.pk, remarks
 

@@ -151,7 +151,7 @@ class _Judgement:
         self.looked = now
         known = [one.pk for one in (*self.files, *self.archives, *self.suspects)]
         rows = self._waiting().exclude(pk__in=known)
-        for upload in rows.order_by("pk")[:STEP_FILES]:
+        for upload in rows.select_related("batch").order_by("pk")[:STEP_FILES]:
             self._sort(Opened(upload, quarantine.path_of(upload.storage_key)))
 
     def _waiting(self) -> QuerySet[Upload]:
@@ -332,9 +332,11 @@ class _Judgement:
         cleaned += [drawn for _cleaned, drawn in one.regions()]
         accepted = bool(told or laid)
         removed = fates.removed(cleaned) if accepted else {}
-        code = fates.code_of(told, laid, refusals)
+        code = fates.code_of(told, laid, refusals, sent=one.sent)
         series = {fate.series for fate in told if fate.series} | {pk for each in laid for pk in each.series}
-        sentence = fates.sentence_of(told, refusals, sum(removed.values()), laid=laid, adopted=tuple(learnt))
+        sentence = fates.sentence_of(
+            told, refusals, sum(removed.values()), sent=one.sent, laid=laid, adopted=tuple(learnt)
+        )
         uploads.close(
             one.upload,
             UploadState.ACCEPTED if accepted else UploadState.REFUSED,

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from cases.imaging.discs import CleanIndex
@@ -35,6 +36,11 @@ class Opened:
     @property
     def done(self) -> bool:
         return self.refused is not None or 0 < len(self.found) == max(len(self.members), 1)
+
+    @property
+    def sent(self) -> datetime:
+        """When it was sent, or the first file of its batch."""
+        return self.upload.batch.created_at if self.upload.batch is not None else self.upload.created_at
 
     def good(self) -> list[tuple[Cleaned, Prepared]]:
         """What can be taken, in the order of the members; nothing of an archive that is at fault itself."""

@@ -100,7 +100,7 @@ _warm_ups: list[tuple[str, Callable[[], None]]] = []
 
 
 def warms_up(queue: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Register what a new worker process does that serves ``queue``, before its first job; must return at once."""
+    """Register what a new worker process that serves ``queue`` does before its first job; returns at once."""
     if queue not in QUEUES:
         raise ValueError(f"Unknown queue {queue!r}; one of {', '.join(QUEUES)}.")
 

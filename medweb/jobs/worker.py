@@ -1,5 +1,6 @@
 """What a worker process does beside working: says that it lives, and warms up."""
 
+import gc
 import logging
 import threading
 import time
@@ -52,6 +53,10 @@ def on_process(**_kwargs: Any) -> None:
         import sklearn.svm
         import skops.io
 
+        # The collector need not walk through all libraries again and again: with Django loaded, each of its
+        # full rounds costs as much as a few slices.
+        gc.collect()
+        gc.freeze()
         log.info("Warm: %s", ", ".join(m.__name__ for m in (cv2, pydicom, sklearn, skops)))
 
     threading.Thread(target=warm, name="warm-up", daemon=True).start()
