@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from .burned import Box, TextBox
+from .errors import UNREADABLE
 
 _SOP = "1.2.840.10008.5.1.4.1.1."
 # Of devices that write on their pictures, and whatever was photographed or captured: prefixes of classes.
@@ -71,7 +72,7 @@ def scans_of(ds: Dataset) -> tuple[Box, ...]:
             if not (0 <= left < right <= columns + 1 and 0 <= top < bottom <= rows + 1):
                 return ()
             found.append((left, top, right, bottom))
-    except (AttributeError, TypeError, ValueError):
+    except UNREADABLE:
         return ()
     return tuple(found)
 
@@ -79,5 +80,5 @@ def scans_of(ds: Dataset) -> tuple[Box, ...]:
 def _word(ds: Dataset, keyword: str) -> str:
     try:
         return str(ds.get(keyword) or "").strip().upper()
-    except (AttributeError, TypeError, ValueError, NotImplementedError):
+    except UNREADABLE:
         return ""
