@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
-from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.sequence import Sequence
 
-from . import rules
-from .errors import let_stops_pass
+from .gathering import Found
 from .spelling import fold, folded_with_origin, is_alphabetic, spellings
 from .vocabulary import abbreviations, code_words, eponyms, trade_words
 
 _REPLACEMENT = "[removed]"
 _LONGEST_TEXT = 4096
-_DEEPEST = 32
-_PATIENT = frozenset({0x00100010, 0x00101001, 0x00101005, 0x00101060})
 _TITLES = frozenset(
     {
         "mr",
@@ -98,59 +92,6 @@ _SEPARATORS = re.compile(r"[\s,.;:/()_|]+")
 _NUMBER_PARTS = re.compile(r"[^\W\d_]+|\d+")
 
 
-def _texts(ds: Dataset, tag: int) -> Iterator[str]:
-    try:
-        value = ds[tag].value
-    except Exception as error:  # noqa: BLE001  an unreadable value names nobody, and is removed from the copy
-        let_stops_pass(error)
-        return
-    for one in value if isinstance(value, (MultiValue, list)) else [value]:
-        if one is not None:
-            yield str(one)[:_LONGEST_TEXT]
-
-
-@dataclass(slots=True)
-class _Found:
-    """What one walk over an object collects."""
-
-    patient: list[str] = field(default_factory=list)
-    people: list[str] = field(default_factory=list)
-    numbers: list[str] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
-
-    def gather(self, ds: Dataset, depth: int = 0) -> None:
-        """Every person name of the object, at any depth: doctors are people too."""
-        for key, element in list(ds.items()):
-            tag = int(key)
-            vr = element.VR
-            if tag >> 16 & 1:
-                if vr == "PN":
-                    self.people.extend(_texts(ds, tag))
-                continue
-            known = rules.plan_for(tag).vr
-            if known == "PN" or vr == "PN":
-                (self.patient if tag in _PATIENT else self.people).extend(_texts(ds, tag))
-            elif tag in rules.NUMBERS:
-                self.numbers.extend(_texts(ds, tag))
-            elif tag in rules.PLACES:
-                self.places.extend(_texts(ds, tag))
-            elif (known == "SQ" or vr == "SQ") and depth < _DEEPEST:
-                self._descend(ds, tag, element, depth)
-
-    def _descend(self, ds: Dataset, tag: int, element: DataElement | RawDataElement, depth: int) -> None:
-        try:
-            items = ds[tag].value if isinstance(element, RawDataElement) else element.value
-        except RecursionError:
-            raise
-        except Exception as error:  # noqa: BLE001  the walker meets the same damage, and removes it
-            let_stops_pass(error)
-            return
-        # A damaged sequence is read as a number or as text.
-        for item in items if isinstance(items, Sequence) else []:
-            if isinstance(item, Dataset):
-                self.gather(item, depth + 1)
-
-
 @dataclass(frozen=True)
 class Identity:
     """What names the people of one object, folded.
@@ -172,7 +113,7 @@ class Identity:
     @classmethod
     def of(cls, ds: Dataset) -> Identity:
         """Collect names and numbers from an object."""
-        found = _Found()
+        found = Found()
         found.gather(ds)
         return _identity(
             tuple(sorted(set(found.patient))),

@@ -285,7 +285,26 @@ class Plan:
     most: int
 
 
-@lru_cache(maxsize=8192)
+class Plans(dict[int, Plan]):
+    """Plans by tag; a subclass of dict because nothing else is asked as often.
+
+    Only attributes of the dictionary stay in it: a file may name a million others.
+    """
+
+    def __init__(self, *, characteristics: bool) -> None:
+        super().__init__()
+        self._characteristics = characteristics
+
+    def __missing__(self, tag: int) -> Plan:
+        plan = _plan(tag, characteristics=self._characteristics)
+        if plan.vr:
+            self[tag] = plan
+        return plan
+
+
+PLANS = {kept: Plans(characteristics=kept) for kept in (True, False)}
+
+
 def plan_for(tag: int, *, characteristics: bool = True) -> Plan:
     """Rule, keyword, representation and multiplicity of one attribute.
 
@@ -294,6 +313,10 @@ def plan_for(tag: int, *, characteristics: bool = True) -> Plan:
     >>> plan_for(0x00280030).name, plan_for(0x00280030).most
     ('PixelSpacing', 2)
     """
+    return PLANS[characteristics][tag]
+
+
+def _plan(tag: int, *, characteristics: bool) -> Plan:
     rule = rule_for(tag, characteristics=characteristics)
     try:
         vr, name, count = dictionary_VR(tag), dictionary_keyword(tag), dictionary_VM(tag)
