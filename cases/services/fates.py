@@ -119,7 +119,9 @@ def sentence_of(
             + " ".join(f"({times}) {sentence}" for sentence, times in reasons.most_common(3))
         )
     if not parts:
-        return _("There was no image inside. Send DICOM, PNG, JPEG, TIFF, BMP or WebP files.")
+        return _(
+            "There was no image inside. Send DICOM, PNG, JPEG, TIFF, BMP, WebP, NIfTI, NRRD or MHA files."
+        )
     return "; ".join(parts).rstrip(".") + "."
 
 

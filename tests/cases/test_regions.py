@@ -11,6 +11,7 @@ from cases.services import annotations, intake, regions
 from medweb.audit.models import AuditEvent
 from tests.builders import pictures, rows
 from tests.pure.imaging.region_files import contour, segmentation, structures
+from tests.support import shared
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +164,20 @@ def test_images_and_regions_sent_at_once_meet(stores, judged):
     alone = judged(rows.upload(case, structures({"Far": [square(900)]}), by=case.author))
     assert (alone.state, alone.code) == ("refused", "images-missing")
     assert Upload.objects.count() == 2
+
+
+@pytest.mark.shared
+@pytest.mark.django_db(transaction=True)
+def test_a_planning_export_is_drawn_on_its_series(stores, judged):
+    folder = shared("data/05_dicom_mr_series")
+    names = sorted(path.name for path in (folder / "series").iterdir())
+    # Three slices of forty: enough to draw on, and the others are counted.
+    parts = {name: (folder / "series" / name).read_bytes() for name in names[9:12]}
+    parts["RS"] = (folder / "rtstruct/RS_MR_T2.dcm").read_bytes()
+    case = rows.draft(rows.instructor(), images=0)
+    upload = judged(rows.upload(case, pictures.archive(parts), by=case.author))
+    layer = Annotation.objects.get()
+    assert upload.taken == 3
+    assert {shape["label"] for shape in layer.shapes} == {"GTV_Mass", "GTV_Edema"}
+    assert f"{len(layer.shapes)} outlines drawn; {52 - len(layer.shapes)} outlines lie" in upload.sentence
+    assert {shape["frame"] for shape in layer.shapes} == {0, 1, 2}

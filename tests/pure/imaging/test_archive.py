@@ -11,6 +11,10 @@ import pytest
 
 from cases.imaging.archive import ArchiveLimits, members
 from cases.imaging.errors import Refused
+from cases.imaging.kinds import Kind, sniff
+
+from .build import image, to_file
+from .volume_files import nifti1, ramp
 
 
 def _zip(entries: dict[str, bytes]) -> bytes:
@@ -119,3 +123,16 @@ def test_no_name_in_any_sentence() -> None:
     with pytest.raises(Refused) as refused:
         list(members(_zip({"DOE_JOHN.zip": _zip({"x.zip": _zip(GOOD)})})))
     assert "DOE" not in str(refused.value)
+
+
+def test_packed_files_of_every_kind_come_out_one_level_deep() -> None:
+    slice_, volume = to_file(image()), nifti1(ramp())
+    inside = {
+        "a.dcm.gz": gzip.compress(slice_), "IMG00001": slice_, "scan.img": slice_,
+        "v.nii.gz": gzip.compress(volume),
+    }  # fmt: skip
+    for packed in (_zip(inside), gzip.compress(_tar(inside)), _tar(inside)):
+        found = list(members(packed))
+        assert found == [slice_, slice_, slice_, volume]
+        assert [sniff(one[:1024]) for one in found] == [Kind.DICOM] * 3 + [Kind.NIFTI]
+    assert list(members(gzip.compress(slice_))) == [slice_]
