@@ -12,7 +12,7 @@ from .errors import UNREADABLE
 _SOP = "1.2.840.10008.5.1.4.1.1."
 # Of devices that write on their pictures, and whatever was photographed or captured: prefixes of classes.
 _CLASSES = tuple(
-    _SOP + end
+    f"{_SOP}{end}."
     for end in (
         "3.1", "6.1", "6.2",  # ultrasound
         "7",  # secondary capture
@@ -46,7 +46,7 @@ def suspicion_of(ds: Dataset | None, boxes: Sequence[TextBox]) -> tuple[str, ...
         if flag == "YES":
             found.append(FLAG)
         elif flag != "NO" and (
-            _word(ds, "SOPClassUID").startswith(_CLASSES) or _word(ds, "Modality") in _MODALITIES
+            f"{_word(ds, 'SOPClassUID')}.".startswith(_CLASSES) or _word(ds, "Modality") in _MODALITIES
         ):
             found.append(KIND)
     if boxes:
