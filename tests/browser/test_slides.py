@@ -17,7 +17,7 @@ TILE = re.compile(r"/slides/\d+/[0-9a-f]{16}/(\d+)/\d+_\d+\.jpg")
 
 @pytest.fixture(scope="module")
 def slide(api: Api) -> dict[str, Any]:
-    """A published case with a slide of three levels, cleaned by the worker: ids and the address of its page."""
+    """A published case with a slide of three levels, cleaned by the worker: ids and address of its page."""
     case = make_case(api, "A section", images=0, publish=False)
     client = api("instructor")
     data = slide_files.dicom([slide_files.tissue(1600, 1100)], tile=(512, 512), series=f"1.2.9.{case['id']}")
