@@ -95,7 +95,7 @@ class Walk:
                 continue
             try:
                 kept[key] = self._element(source, tag, element, plan, depth)
-            except (RecursionError, Refused):
+            except (RecursionError, MemoryError, Refused):
                 raise
             except _Unfit as unfit:
                 counts[plan.name, "remove", str(unfit)] += 1
