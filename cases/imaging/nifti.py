@@ -5,12 +5,12 @@ Cox et al., "A (sort of) new image data format standard: NIfTI-1", 2004; https:/
 
 from __future__ import annotations
 
-import gzip
 import math
 import struct
 from dataclasses import replace
 from typing import Any, Literal
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -203,4 +203,5 @@ def write_nifti(grid: Grid) -> bytes:
         struct.pack_into("<12f", head, 280, *form.reshape(-1).tolist())
     head[344:348] = b"n+1\x00"
     little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False)
-    return gzip.compress(bytes(head) + little.tobytes(), compresslevel=1, mtime=0)
+    # libdeflate takes a third of the time of zlib for voxels, and writes no time stamp.
+    return bytes(imagecodecs.gzip_encode(bytes(head) + little.tobytes(), level=1))

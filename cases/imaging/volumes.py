@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import Refused, let_stops_pass
 from .frames import DecodedFrame, to_browser
-from .grids import Grid, for_the_screen
+from .grids import Grid, bad_volume, for_the_screen
 from .kinds import Kind
 from .metaimage import read_metaimage
 from .nifti import read_nifti, write_nifti
@@ -83,6 +83,9 @@ def _slices(grid: Grid) -> Iterator[DecodedFrame]:
     colour = grid.values.ndim == 4
     low, high = (0.0, 255.0) if colour else _span(grid)
     center, width = (127.5, 256.0) if colour else _window(grid, low, high)
+    scale = (grid.slope, grid.intercept, grid.slope * low, grid.slope * high, center, width)
+    if not all(math.isfinite(value) for value in scale):
+        raise bad_volume("The values of the volume are too large to be shown.")
     unit = None
     if grid.axes is not None:
         unit = grid.axes / np.linalg.norm(grid.axes, axis=0)

@@ -1,6 +1,7 @@
 """Volumes in files of their own: voxels and places by hand, and no text comes through."""
 
 import bz2
+import contextlib
 import gzip
 import math
 import zlib
@@ -9,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cases.imaging.archive import members
 from cases.imaging.clean import CleanInstance, clean
 from cases.imaging.errors import Refused
 from cases.imaging.kinds import Kind, sniff
 from cases.imaging.volume import order
-from cases.imaging.volumes import read_volume, slices
+from cases.imaging.volumes import VOLUMES, read_volume, slices, write_volume
 
 from .build import SECRET
 from .volume_files import PLANTED, mha, nifti1, nifti2, nrrd, ramp
@@ -291,3 +294,24 @@ def test_frames_are_told_by_the_kind_of_the_file() -> None:
     for data, kind in truth:
         assert sniff(data[:1024]) is kind
     assert len(slices(read_volume(truth[0][0], Kind.NIFTI))) == 2
+
+
+def test_values_beyond_all_measure_are_refused() -> None:
+    huge = np.array([[[1e300, -1e300], [0, 1]]])
+    with pytest.raises(Refused) as refused:
+        _clean(nifti1(huge, srow=PLAIN, scl=(1e30, 0)))
+    assert refused.value.code == "bad-volume"
+    assert len(_clean(nifti1(huge, srow=PLAIN)).frames) == 1
+
+
+@given(st.sampled_from([nifti1(ramp(), srow=PLAIN), nrrd(ramp()), mha(ramp())]), st.data())
+def test_damaged_headers_are_refused_and_nothing_else(good: bytes, data: st.DataObject) -> None:
+    broken = bytearray(good)
+    for _n in range(data.draw(st.integers(1, 6))):
+        broken[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    kind = sniff(bytes(broken[:1024]))
+    if kind in VOLUMES:
+        with contextlib.suppress(Refused):
+            grid = read_volume(bytes(broken), kind)
+            assert slices(grid)
+            assert write_volume(grid)
