@@ -92,6 +92,11 @@ class Recorder:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         (self.folder / "progress.json").write_text(json.dumps({"runs": self.runs, "peak_mb": peak}))
 
+    def close(self) -> None:
+        """Tell how far it came."""
+        self.write()
+        self._current.close()
+
 
 def signature_of(error: BaseException) -> str:
     """Kind of error and the innermost place in this repository, so that each fault counts once."""
@@ -165,4 +170,4 @@ def main(name: str, engine: str, seconds: str, seed: str, folder: str) -> None:
     try:
         ENGINES[engine](TARGETS[name], recorder, time.monotonic() + float(seconds), int(seed))
     finally:
-        recorder.write()
+        recorder.close()
