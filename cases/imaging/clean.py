@@ -406,9 +406,7 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
         digest=digest,
         frames=frames,
         removed=report.summed(told),
-        report=report.with_pixels(
-            told, suspicion=suspicion_of(None, boxes), boxes=len(boxes), notes=grid.notes
-        ),
+        report=report.with_pixels(told, suspicion=suspicion_of(None, boxes), boxes=len(boxes)),
         notes=grid.notes,
         suspicion=suspicion_of(None, boxes),
         boxes=boxes,

@@ -92,14 +92,10 @@ def group_of(name: str) -> str:
 
 
 def with_pixels(
-    report: Mapping[str, Mapping[str, int]],
-    *,
-    suspicion: Iterable[str] = (),
-    boxes: int = 0,
-    notes: Iterable[str] = (),
+    report: Mapping[str, Mapping[str, int]], *, suspicion: Iterable[str] = (), boxes: int = 0
 ) -> Report:
-    """A report with what was found in the pixels: codes of suspicion, boxes with text, notes."""
-    found = dict.fromkeys((*suspicion, *notes), 1) | ({"boxes": boxes} if boxes else {})
+    """A report with what was found in the pixels: codes of `suspicion`, and places that look like text."""
+    found = dict.fromkeys(suspicion, 1) | ({"boxes": boxes} if boxes else {})
     return merge([report, {PIXELS: found}] if found else [report])
 
 

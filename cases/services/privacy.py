@@ -89,13 +89,12 @@ REASONS: dict[str, Words] = {
     "clean-descriptors": gettext_lazy("Names of regions are kept, without the names of people in them."),
 }
 
-# What was found in the pixels; codes of cases.imaging.suspicion and notes of series.
+# What was found in the pixels; codes of cases.imaging.suspicion.
 FINDINGS: dict[str, Words] = {
-    "boxes": gettext_lazy("places look like text that is burned into the picture"),
-    "text": gettext_lazy("pictures show what looks like text"),
-    "burned-in-flag": gettext_lazy("headers say that text is burned into the picture"),
-    "kind": gettext_lazy("pictures are of a kind that often shows names, such as ultrasound"),
-    "face": gettext_lazy("volumes of a head may show a face when they are rendered"),
+    "boxes": gettext_lazy("places that look like text in the picture"),
+    "text": gettext_lazy("objects with such places"),
+    "burned-in-flag": gettext_lazy("objects whose header says that text is burned in"),
+    "kind": gettext_lazy("objects of a kind that often shows names, such as ultrasound"),
 }
 
 GROUPS: dict[str, Words] = {
@@ -175,11 +174,11 @@ class PrivacyReport:
 
     @property
     def object_words(self) -> list[str]:
-        return [f"{count} {KINDS.get(kind, kind)}" for kind, count in self.objects.items()]
+        return [f"{KINDS.get(kind, kind)}: {count}" for kind, count in self.objects.items()]
 
     @property
     def finding_words(self) -> list[str]:
-        return [f"{count} {FINDINGS.get(code, code)}" for code, count in self.findings.items()]
+        return [f"{FINDINGS.get(code, code)}: {count}" for code, count in self.findings.items()]
 
 
 def of_uploads(uploads: Iterable[Upload]) -> PrivacyReport:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cases.imaging import report as reports
-from cases.imaging import rules
+from cases.imaging import rules, suspicion
 from cases.models import Case, Upload, UploadBatch
 from cases.services import privacy, receiving
 from medweb.accounts.services import create_token
@@ -151,6 +151,10 @@ def test_every_action_and_reason_has_words():
     assert privacy.REASONS.keys() - {reason for _action, reason in possible} <= {"clean-descriptors", "age"}
     groups = map(reports.group_of, ["Rows", "EXIF", "PatientName", "Preamble", "ROIName", "PrivateBlock"])
     assert set(groups) <= privacy.GROUPS.keys()
+
+
+def test_every_code_of_suspicion_has_words():
+    assert {suspicion.FLAG, suspicion.KIND, suspicion.TEXT, "boxes"} == privacy.FINDINGS.keys()
 
 
 def test_audit_says_what_was_removed_and_no_value(batch):
