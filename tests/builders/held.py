@@ -21,9 +21,18 @@ def picture_with_text(seed: int = 1, *, rows: int = 160, columns: int = 240, wor
     return out.getvalue()
 
 
-def held(case: Case, *, seed: int = 1) -> Series:
-    """A series of one picture that the detector has doubts about, attached by the normal intake."""
-    outcome = intake.attach(case, [intake.prepare(picture_with_text(seed))])
+def pages_with_text(pages: int) -> bytes:
+    """A TIFF of several pages with the same name on each."""
+    images = [Image.open(io.BytesIO(picture_with_text(seed))) for seed in range(1, pages + 1)]
+    out = io.BytesIO()
+    images[0].save(out, "TIFF", save_all=True, append_images=images[1:])
+    return out.getvalue()
+
+
+def held(case: Case, *, seed: int = 1, pages: int = 1) -> Series:
+    """A series of one object that the detector has doubts about, attached by the normal intake."""
+    data = picture_with_text(seed) if pages == 1 else pages_with_text(pages)
+    outcome = intake.attach(case, [intake.prepare(data)])
     series = Series.objects.get(pk=outcome.series.pop())
     assert series.is_held
     return series
