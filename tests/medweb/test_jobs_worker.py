@@ -37,7 +37,7 @@ def archive() -> bytes:
     with zipfile.ZipFile(packed, "w") as file:
         for number in range(PICTURES):
             picture = io.BytesIO()
-            pixels = generator.integers(0, 255, (600, 600), dtype=np.uint8)
+            pixels = generator.integers(0, 255, (480, 480), dtype=np.uint8)
             Image.fromarray(pixels).save(picture, "PNG", compress_level=1)
             file.writestr(f"{number}.png", picture.getvalue())
     return packed.getvalue()
