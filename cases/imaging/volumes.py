@@ -131,7 +131,9 @@ def _window(grid: Grid, low: float, high: float) -> tuple[float, float]:
     middle = grid.values[depth // 4 : depth - depth // 4]
     step = max(1, len(middle) // 16)
     pixels, scale, start = to_browser(middle[::step], low, high)
-    center, width = auto_window(pixels)
+    inside = pixels[pixels > pixels.min()]
+    # Much of the lowest value is what lies outside of the body or of the scanner's circle.
+    center, width = auto_window(inside if pixels.size / 20 < inside.size < pixels.size * 0.95 else pixels)
     slope, intercept = grid.slope * scale, grid.intercept + grid.slope * start
     center, width = center * slope + intercept, abs(width * slope)
     return (center, max(width, 1e-6)) if math.isfinite(center) and math.isfinite(width) else (0.0, 1.0)

@@ -209,6 +209,15 @@ def test_flat_pictures_and_the_asked_window() -> None:
     assert (frame.window_center, frame.window_width) == (30.0, 20.0)
 
 
+def test_what_lies_outside_of_the_scan_does_not_widen_the_window() -> None:
+    inside = np.random.default_rng(2).integers(0, 100, (4, 32, 32)).astype("i2")
+    padded = inside.copy()
+    padded[:, :16] = -3000
+    frame, alone = _clean(nifti1(padded, srow=PLAIN)).frames[0], _clean(nifti1(inside, srow=PLAIN)).frames[0]
+    assert frame.window_width == pytest.approx(alone.window_width, abs=5)
+    assert frame.window_center == pytest.approx(alone.window_center, abs=5)
+
+
 def test_gzip_around_a_volume_and_doubling_of_spacing() -> None:
     data = nifti1(ramp(), srow=PLAIN)
     inside = list(members(gzip.compress(data)))
