@@ -40,11 +40,6 @@ _CHANNELS = ("Red", "Green", "Blue")
 _COLOURS = ((0, 255, 0), (0, 90, 255), (255, 0, 0), (255, 255, 0), (255, 0, 255), (0, 255, 255))
 
 
-def is_slide(ds: Dataset) -> bool:
-    """Whether a header belongs to a whole slide."""
-    return str(ds.get("SOPClassUID", "")) == WHOLE_SLIDE
-
-
 def check_flavour(ds: Dataset) -> None:
     """Refuse what lies beside the tissue in a slide's series.
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
-from cases.imaging import slide_store, slides
+from cases.imaging import slide_dicom, slide_store, slides
 from cases.imaging.blackout import black_out
 from cases.imaging.burned import TextBox
 from cases.imaging.clean import CleanInstance, clean, clean_slide
@@ -263,7 +264,7 @@ def test_without_the_library_the_sentence_says_who_can_add_it(monkeypatch: pytes
     # A TIFF that is a picture as well goes the way of pictures.
     both = slide_files.tiff([Page(PLAIN, tile=64), Page(PLAIN[::2, ::2], tile=64, reduced=1)])
     found = clean(both, secret=SECRET)
-    assert (found.kind, len(found.frames)) == ("picture", 2)
+    assert (found.kind, len(found.frames)) == ("picture", 1)
 
 
 def test_damaged_slides_are_refused() -> None:
@@ -361,6 +362,18 @@ def test_the_levels_of_a_dicom_slide_are_one_slide() -> None:
     assert fine.sop_uid == coarse.sop_uid != other.sop_uid
     assert fine.series_uid == coarse.series_uid != other.series_uid
     assert fine.digest != coarse.digest
+
+
+def test_an_object_that_only_names_a_slide_is_none() -> None:
+    data = slide_files.dicom([tissue(100, 80)])
+    assert slides.likeness(data) is slides.Likeness.DICOM
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = slide_dicom.WHOLE_SLIDE, "1.2.3"
+    other = slide_files.dicom(
+        [tissue(100, 80)], SOPClassUID="1.2.840.10008.5.1.4.1.1.7", SourceImageSequence=[reference]
+    )
+    assert slide_dicom.WHOLE_SLIDE.encode() in other[:4096]
+    assert slides.likeness(other) is slides.Likeness.NONE
 
 
 @pytest.mark.parametrize(
