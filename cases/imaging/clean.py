@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from . import pseudonyms, report, slide_dicom, slide_tiff, slides
-from .burned import TextBox, detect
+from .burned import SURE_OF_SLICES, TextBox, detect
 from .deidentify import deidentify, say_pixels_are_clean, to_bytes
 from .discs import CleanIndex, read_index
 from .errors import Refused
@@ -25,7 +25,7 @@ from .pictures import read_picture, write_lossless
 from .reader import HEAD, Kind, handled, read_dicom, sniff
 from .regions import CLASSES, CleanRegions, read_regions
 from .render import auto_window
-from .suspicion import scans_of, suspicion_of
+from .suspicion import scans_of, sureness_for, suspicion_of
 from .volumes import VOLUMES, read_volume, slices, write_volume
 
 MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "MG", "NM", "PT", "SM", "XC", "OT")
@@ -287,7 +287,7 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
     ds = result.dataset
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
     frames = tuple(decode(ds))
-    boxes = detect(frames, scans=scans_of(read))
+    boxes = detect(frames, scans=scans_of(read), sure=sureness_for(read))
     suspicion = suspicion_of(read, boxes)
     if not suspicion:
         # What is suspected is not clean before a person has looked.
@@ -388,7 +388,7 @@ def _clean_volume(data: bytes, kind: Kind, secret: bytes) -> CleanInstance:
     stored = write_volume(grid)
     digest = hashlib.sha256(stored).hexdigest()
     frames = tuple(slices(grid))
-    boxes = detect(frames)
+    boxes = detect(frames, sure=SURE_OF_SLICES)
     return CleanInstance(
         kind="volume",
         modality="OT",

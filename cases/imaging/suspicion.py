@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
-from .burned import Box, TextBox
+from .burned import SURE, SURE_OF_SLICES, SURE_OF_SUSPECTS, Box, TextBox
 from .errors import UNREADABLE
 
 _SOP = "1.2.840.10008.5.1.4.1.1."
@@ -52,6 +52,13 @@ def suspicion_of(ds: Dataset | None, boxes: Sequence[TextBox]) -> tuple[str, ...
     if boxes:
         found.append(TEXT)
     return tuple(found)
+
+
+def sureness_for(ds: Dataset) -> float:
+    """How sure the detector has to be of text in an object: see the constants of `burned`."""
+    if suspicion_of(ds, ()):
+        return SURE_OF_SUSPECTS
+    return SURE_OF_SLICES if _word(ds, "Modality") in ("CT", "MR", "PT", "NM") else SURE
 
 
 def scans_of(ds: Dataset) -> tuple[Box, ...]:
