@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.support import HOST, LiveApp, processes_with, wait_until
+from tests.support import HOST, LiveApp, session_processes, wait_until
 
 PEOPLE = ("door-ann", "door-bob")
 PASSWORD = "a door is knocked upon"
@@ -98,8 +98,7 @@ class Door:
 
     def workers(self) -> list[int]:
         """The worker, its pool, and the children that decode."""
-        here = str(self.app.folder)
-        return [pid for pid, line in processes_with(here).items() if "uvicorn" not in line]
+        return session_processes(self.app.group("worker"))
 
     def spent(self) -> float:
         """Seconds of processor time of all workers, children that ended included."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import io
 import json
 import struct
@@ -26,6 +27,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from tests.pure.imaging import slide_files
 from tests.pure.imaging.build import CT, image, item, sequence, to_file
 
 SMALL = np.arange(16 * 12, dtype=np.uint16).reshape(16, 12) * 20
@@ -240,6 +242,15 @@ def volumes() -> Iterator[tuple[str, bytes]]:
     yield "cube.mha", meta.encode() + cube.tobytes()
 
 
+def slides() -> Iterator[tuple[str, bytes]]:
+    """Whole slides of a few tiles: as DICOM, and as a scanner's TIFF."""
+    patch = slide_files.tissue(24, 20)
+    yield "slide.dcm", slide_files.dicom([patch], tile=(8, 8))
+    yield "sparse.dcm", slide_files.dicom([patch], tile=(8, 8), sparse=True, jpeg=True)
+    if importlib.util.find_spec("openslide"):
+        yield "slide.svs", slide_files.aperio(slide_files.tissue(64, 64))
+
+
 def drawings() -> Iterator[tuple[str, bytes]]:
     """Payloads of annotations, one per kind of shape and one with all."""
     points = {
@@ -261,4 +272,4 @@ def drawings() -> Iterator[tuple[str, bytes]]:
 
 def files() -> dict[str, bytes]:
     """Everything the reader's door takes, by a name of its own."""
-    return dict([*dicom_files(), *region_files(), *pictures(), *archives(), *volumes()])
+    return dict([*slides(), *dicom_files(), *region_files(), *pictures(), *archives(), *volumes()])
