@@ -59,6 +59,7 @@ class Found:
     people: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    makers: list[str] = field(default_factory=list)
 
     def gather(self, ds: Dataset, depth: int = 0) -> None:
         """Every person name of the object, at any depth: doctors are people too."""
@@ -80,6 +81,8 @@ class Found:
                 self.numbers.extend(_texts(ds, tag, element))
             elif tag in rules.PLACES:
                 self.places.extend(_texts(ds, tag, element))
+            elif tag in rules.MAKERS:
+                self.makers.extend(_texts(ds, tag, element))
 
     def _descend(self, ds: Dataset, tag: int, element: DataElement | RawDataElement, depth: int) -> None:
         try:

@@ -119,7 +119,8 @@ class Identity:
             tuple(sorted(set(found.patient))),
             tuple(sorted(set(found.people))),
             tuple(sorted(set(found.numbers))),
-            tuple(sorted(set(found.places))),
+            # Test sets name the maker of the device where the hospital should stand.
+            tuple(sorted(place for place in set(found.places) if not _is_in(place, found.makers))),
         )
 
     def scrub(self, text: str) -> str:
@@ -132,7 +133,11 @@ class Identity:
         >>> Identity(frozenset({"park", "baker"})).scrub("PARK: Parkinson, Baker cyst")
         '[removed]: Parkinson, Baker cyst'
         """
-        return _scrubbed(self, text[:_LONGEST_TEXT])
+        return _scrubbed(self, text[:_LONGEST_TEXT], True)
+
+    def scrub_code(self, text: str) -> str:
+        """As `scrub`, for values of coding schemes, where a long run of digits is a code."""
+        return _scrubbed(self, text[:_LONGEST_TEXT], False)
 
     def allows_code(self, text: str) -> bool:
         """Whether a code string names nobody; terms that DICOM defines name nobody."""
@@ -177,11 +182,18 @@ def clean_text(text: str, identity: Identity) -> str:
     return identity.scrub(" ".join(text.split()))[:120].strip()
 
 
+def _is_in(place: str, makers: list[str]) -> bool:
+    return any(place.strip() in maker for maker in makers)
+
+
 @lru_cache(maxsize=64)
 def _identity(
     patient: tuple[str, ...], people: tuple[str, ...], numbers: tuple[str, ...], places: tuple[str, ...]
 ) -> Identity:
-    words = {*_words(patient), *(word for word in _words(people) if word not in trade_words())}
+    words = {
+        *_words(text for text in patient if not _is_label(text)),
+        *(word for word in _words(people) if word not in trade_words()),
+    }
     # A place is known by its whole name; "General" and "Hospital" alone are words.
     words.update(form for place in places for form in _phrase(place))
     return Identity(
@@ -189,6 +201,12 @@ def _identity(
         frozenset({*_numbers(numbers), *(word for text in patient for word in _digits(text))}),
         frozenset(form for text in patient for form in _initials(text)),
     )
+
+
+def _is_label(name: str) -> bool:
+    """Whether a patient's name is the label of a data set, such as ``PANCREAS_0001``, and names nobody."""
+    words = [fold(word) for word in re.findall(r"[^\W\d_]+", name)]
+    return bool(words) and all(word in trade_words() for word in words)
 
 
 def _phrase(place: str) -> Iterator[str]:
@@ -304,8 +322,9 @@ def _initials_pattern(initials: frozenset[str]) -> re.Pattern[str] | None:
 
 
 @lru_cache(maxsize=2048)
-def _scrubbed(identity: Identity, text: str) -> str:
-    text = _PATTERNS.sub(_REPLACEMENT, text)
+def _scrubbed(identity: Identity, text: str, patterns: bool) -> str:
+    if patterns:
+        text = _PATTERNS.sub(_REPLACEMENT, text)
     pattern = _compiled(identity)
     if pattern is not None:
         folded, origin = folded_with_origin(text)

@@ -186,6 +186,7 @@ NUMBERS = frozenset(
         0x00321064, 0x00400009, 0x00401001,
     }
 )  # fmt: skip
+MAKERS = frozenset({0x00080070, 0x00081090})
 PLACES = frozenset({0x00080080, 0x00081010, 0x00081040, 0x00101040})
 
 

@@ -37,6 +37,9 @@ _DECIMALS = re.compile(rb"[0-9+\-.eE \\\x00]*")
 _LETTERS = re.compile(rb"[A-Za-z^ ]{12}")
 _OLDEST = 90  # ages above 89 are one group (45 CFR 164.514(b)(2)(i)(C))
 _SEX = 0x00100040
+# Values of coding schemes: SNOMED CT has eighteen digits.
+_CODES = frozenset((0x00080100, 0x00080119))
+_CODE = re.compile(r"[A-Z0-9.:-]{0,18}", re.ASCII)
 _SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8, "AT": 4, "OW": 2, "OB": 1}
 _LONGEST_TABLE = 65536 * 2
 _DUMMIES: dict[str, bytes] = {
@@ -155,7 +158,12 @@ class Walk:
 
     def _text(self, tag: int, vr: str, found: list[str], plan: Plan) -> DataElement:
         texts = [text.strip(" \x00") for text in found]
-        cleaned = [self.identity.scrub(text) for text in texts]
+        scrub = (
+            self.identity.scrub_code
+            if tag in _CODES and all(map(_CODE.fullmatch, texts))
+            else self.identity.scrub
+        )
+        cleaned = [scrub(text) for text in texts]
         self._count(plan, cleaned != texts)
         if not any(cleaned):
             return element_of(tag, vr, "")

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
 import re
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +24,7 @@ from cases.imaging.errors import Refused
 from cases.imaging.identity import Identity
 from cases.imaging.pseudonyms import date_shift, patient_key
 from cases.imaging.reader import read_dicom
-from tests.support import shared
+from tests.support import ROOT, shared
 
 from .build import PLANTED, SECRET, image, item, raw_element, sequence, to_file
 
@@ -311,6 +315,63 @@ def test_nothing_the_table_removes_is_kept_without_an_option() -> None:
                 rules.Action.TEXT,
                 rules.Action.DESCEND,
             }, tag
+
+
+def test_without_characteristics_the_table_is_followed_there_too() -> None:
+    for tag, row in rules.table().items():
+        if not row.patient_chars or "x" in tag:
+            continue
+        action = rules.rule_for(int(tag, 16), characteristics=False).action
+        assert action in (rules.Action.REMOVE, rules.Action.EMPTY, rules.Action.DUMMY), tag
+
+
+@pytest.mark.parametrize("vr", ["UN", "SQ"])
+def test_a_sequence_of_undefined_length_inside_of_unknown_bytes(vr: str) -> None:
+    """PS3.5 section 6.2.2 note 2: such a value is written in implicit little endian."""
+    data = to_file(image())
+    name = PLANTED.encode()
+    texts = b"".join(
+        struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(name)) + name for tag in (0x00080104, 0x00100010)
+    )
+    end = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+    item_end = b"\xfe\xff\x0d\xe0\x00\x00\x00\x00"
+    value = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + texts + item_end + end
+    if vr == "SQ":
+        explicit = raw_element(0x00080104, "LO", name) + raw_element(0x00100010, "PN", name)
+        value = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + explicit + item_end + end
+    head = struct.pack("<HH2sHI", 0x0008, 0x2218, vr.encode(), 0, 0xFFFFFFFF)
+    place = data.index(b"\x10\x00\x10\x00PN")
+    left = clean(data[:place] + head + value + data[place:], secret=SECRET)
+    assert name not in left.clean_bytes
+    assert "AnatomicRegionSequence" in left.report
+
+
+def test_every_worker_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Sets have another order in every process; nothing written may depend on it."""
+    path = tmp_path / "one.dcm"
+    path.write_bytes(_planted_everywhere())
+    code = (
+        "import sys; from pathlib import Path; from cases.imaging.clean import clean;"
+        f"print(clean(Path(sys.argv[1]).read_bytes(), secret={SECRET!r}).digest)"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert digests == {clean(path.read_bytes(), secret=SECRET).digest}
+
+
+def test_overlay_bits_above_and_below_the_stored_ones_are_cleared() -> None:
+    pixels = np.full((4, 4), 0x0120, np.uint16)
+    out = _clean(image(pixels | 0x8001, BitsStored=12, HighBit=12))
+    assert not np.any(np.frombuffer(out.PixelData, "<u2") & 0xE001)
 
 
 def test_no_value_of_the_odd_files_that_names_a_person_survives() -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases.imaging.deidentify import deidentify
 from cases.imaging.identity import Identity, clean_text
-from cases.imaging.reader import handled
+from cases.imaging.reader import handled, read_dicom
 from cases.imaging.spelling import fold
 from tests.support import shared
 
-from .build import image, item, sequence
+from .build import SECRET, image, item, sequence, to_file
 
 
 def _identity(**attributes: object) -> Identity:
@@ -111,6 +112,44 @@ def test_people_beside_the_patient_are_people_too() -> None:
     text = "CT chest for Dr Quax by Zorn, Ox, Nagy and Pohl; technique of the tech"
     kept = "CT chest for Dr [removed] by [removed], [removed], [removed] and [removed]; technique of the tech"
     assert identity.scrub(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PANCREAS_0001", "Pancreas CT"),
+        ("Modality LUT", "Modality LUT test"),
+        ("PHANTOM^HEAD", "head phantom"),
+    ],
+)
+def test_labels_of_data_sets_are_no_names(name: str, text: str) -> None:
+    assert _identity(PatientName=name).scrub(text) == text
+
+
+def test_ordinary_words_are_names_when_a_person_has_them() -> None:
+    assert _identity(PatientName="Head^John").scrub("CT of Head, John") == "CT of [removed], [removed]"
+
+
+def test_the_maker_of_the_device_is_no_hospital() -> None:
+    identity = _identity(
+        Manufacturer="ACME Imaging", InstitutionName="ACME Imaging", StationName="ACME Ward 7"
+    )
+    assert identity.scrub("ACME Imaging at ACME Ward 7") == "ACME Imaging at [removed]"
+
+
+def test_values_of_coding_schemes_stay_unless_they_are_the_patients() -> None:
+    identity = _identity(PatientID="4711471147")
+    assert identity.scrub_code("433466003") == "433466003"
+    assert identity.scrub_code("4711471147") == "[removed]"
+    out = _clean_codes("12738006", "4711471147")
+    assert out == ["12738006", "[removed]"]
+
+
+def _clean_codes(*values: str) -> list[str]:
+    codes = sequence(*(item(CodeValue=value, CodingSchemeDesignator="SCT") for value in values))
+    ds = read_dicom(to_file(image(PatientID="4711471147", AnatomicRegionSequence=codes)))
+    found = deidentify(ds, secret=SECRET).dataset
+    return [code.CodeValue for code in found.AnatomicRegionSequence]
 
 
 def test_names_in_private_blocks_are_known() -> None:
