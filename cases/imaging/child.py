@@ -144,7 +144,12 @@ def _limit(memory: int, file_bytes: int) -> None:
         (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file_bytes), (resource.RLIMIT_CORE, 0),
     ):  # fmt: skip
         _soft, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        try:
+            resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        except ValueError:
+            # macOS knows the name of a limit on address space, but takes none.
+            if sys.platform == "linux":
+                raise
 
 
 def _warm() -> None:

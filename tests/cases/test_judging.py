@@ -16,7 +16,7 @@ from cases.enums import Clearance, UploadState
 from cases.imaging import children
 from cases.imaging.burned import TextBox
 from cases.models import Frame, Instance, Series, Upload, UploadBatch
-from cases.services import cases, cleaning, intake, judging, receiving, uploads
+from cases.services import cases, cleaning, imports, intake, judging, receiving, uploads
 from cases.services.cleaning import Workspace, expire_workspaces
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services as jobs
@@ -399,6 +399,19 @@ def test_a_crash_inside_an_archive_refuses_one_member(stores, case, send, poison
     judge(upload)
     assert (upload.state, upload.taken, upload.refused) == ("accepted", 2, 1)
     assert [row["code"] for row in upload.inside] == ["decoder-crash"]
+
+
+def test_a_crash_does_not_end_an_import_from_the_servers_disk(stores, author, tmp_path_factory, poisoned):
+    folder = tmp_path_factory.mktemp("stick")
+    for number, data in enumerate((pictures.ct(1), pictures.png(2) + b"SEGFAULT", pictures.ct(2))):
+        (folder / f"{number}.dcm").write_bytes(data)
+    report = imports.import_images(
+        paths=[folder], collection=None, progress=lambda done, every: None, pixels_checked=True, by=author
+    )
+    assert [row.outcome for row in report.rows] == ["taken", "refused", "taken"]
+    assert "crashed" in report.rows[1].reason
+    assert AuditEvent.objects.filter(verb="case.pixels-checked", actor_id=author.pk).count() == 1
+    assert {path.name for path in traces.files(stores)} == set(cases.named_digests())
 
 
 def test_a_full_disk_keeps_the_raw_bytes_for_another_try(stores, case, send, monkeypatch, poisoned):
