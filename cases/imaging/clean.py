@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from . import pseudonyms, report, slide_dicom, slide_tiff, slides
+from . import pseudonyms, report, slide_bytes, slide_dicom, slide_tiff, slides
 from .burned import SURE_OF_SLICES, TextBox, detect
 from .deidentify import deidentify, say_pixels_are_clean, to_bytes
 from .discs import CleanIndex, read_index
@@ -191,7 +191,7 @@ def clean_slide(
     if found is slides.Likeness.NONE:
         return None
     if found is slides.Likeness.DICOM:
-        with slides.as_file(source) as file:
+        with slides.as_file(source) as file, slide_bytes.damage_refused():
             ds, level = slide_dicom.opened(file)
             return _of_dicom_slide(ds, level, secret, target, keep_characteristics)
     with ExitStack() as stack:

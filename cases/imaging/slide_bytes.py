@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
@@ -25,6 +27,23 @@ def broken() -> Refused:
     return Refused("broken-slide", "The slide is damaged or cut off. Copy or export it again, then upload.")
 
 
+@contextmanager
+def damage_refused() -> Iterator[None]:
+    """Turn errors of every kind into a refusal: any value of a damaged header fails when it is first used."""
+    with handled():
+        try:
+            yield
+        except Refused:
+            raise
+        except MemoryError as error:
+            raise Refused(
+                "too-large", "The slide declares more data than can be read. Export it again."
+            ) from error
+        except Exception as error:
+            let_stops_pass(error)
+            raise broken() from error
+
+
 def read_header(file: BinaryIO) -> tuple[Dataset, RawDataElement | None]:
     """Header of an object, and where its pixels lie; the pixels are not read.
 
@@ -33,17 +52,13 @@ def read_header(file: BinaryIO) -> tuple[Dataset, RawDataElement | None]:
     Refused
         ``broken-slide``.
     """
-    with handled():
-        try:
-            file.seek(0)
-            ds = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-            file.seek(0)
-            # Deferred, so that only its place is read.
-            place = pydicom.dcmread(file, defer_size=1, specific_tags=["PixelData"], force=True)
-            raw = place.get_item("PixelData", keep_deferred=True) if "PixelData" in place else None
-        except Exception as error:  # pydicom lets errors of every kind through on damaged bytes
-            let_stops_pass(error)
-            raise broken() from error
+    with damage_refused():
+        file.seek(0)
+        ds = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        file.seek(0)
+        # Deferred, so that only its place is read.
+        place = pydicom.dcmread(file, defer_size=1, specific_tags=["PixelData"], force=True)
+        raw = place.get_item("PixelData", keep_deferred=True) if "PixelData" in place else None
     return ds, raw if isinstance(raw, RawDataElement) else None
 
 

@@ -212,7 +212,12 @@ def opened(source: Path | bytes) -> Iterator[TiffSlide]:
             let_stops_pass(error)
             raise _damaged() from error
         try:
-            yield _described(slide)
+            try:
+                described = _described(slide)
+            except Exception as error:  # as above: much is read only when it is asked for
+                let_stops_pass(error)
+                raise _damaged() from error
+            yield described
         finally:
             slide.close()
 
@@ -224,11 +229,13 @@ def _described(slide: Any) -> TiffSlide:
     left, top, wide, high = (int(edge) for edge in (edge or 0 for edge in edges))
     if not (0 < wide <= width - left and 0 < high <= height - top):
         left, top, wide, high = 0, 0, width, height
+    # Their names only: asking whether one is there would read the picture.
+    beside = set(iter(slide.associated_images))
     dropped = {
         "SlideProperties": sum(1 for name in slide.properties if not name.startswith("openslide.")),
-        "SlideLabel": int("label" in slide.associated_images),
-        "SlideMacro": int("macro" in slide.associated_images),
-        "SlideThumbnail": int("thumbnail" in slide.associated_images),
+        "SlideLabel": int("label" in beside),
+        "SlideMacro": int("macro" in beside),
+        "SlideThumbnail": int("thumbnail" in beside),
     }
     return TiffSlide(
         slide=slide,

@@ -275,6 +275,18 @@ def test_damaged_slides_are_refused() -> None:
     assert refused(bytes(data)) in ("broken-slide", "unsupported-slide")
 
 
+def test_pictures_beside_the_slide_are_not_even_decoded() -> None:
+    pytest.importorskip("openslide")
+    data = slide_files.aperio(tissue(200, 150))
+    # A photometric interpretation that is none, in all pages but the first.
+    entry = bytes((6, 1, 3, 0, 1, 0, 0, 0, 2, 0))
+    first = data.index(entry) + len(entry)
+    broken = data[:first] + data[first:].replace(entry, entry[:8] + b"\x02\x64")
+    assert broken != data
+    found, _ = read(broken)
+    assert found.report["SlideMacro"] == {"remove/metadata": 1}
+
+
 def test_limits() -> None:
     class Huge(Recorded):
         microns = None
@@ -403,6 +415,20 @@ def test_a_dicom_slide_that_was_cut_off_is_refused(jpeg: bool) -> None:
     data = slide_files.dicom([tissue(300, 200)], jpeg=jpeg)
     for part in (0.3, 0.9):
         assert refused(data[: int(len(data) * part)]) in ("broken-slide", "broken-pixels", "bad-header")
+
+
+@pytest.mark.parametrize(
+    ("healthy", "damaged"),
+    [
+        # Found by changing bytes at random: a transfer syntax that is none, and a kind of value that is none.
+        (b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.9.9.9\0"),
+        (b"\x20\x00\x52\x00UI", b"\x20\x00\x52\x00U\xff"),
+    ],
+)
+def test_damaged_headers_are_refused(healthy: bytes, damaged: bytes) -> None:
+    data = slide_files.dicom([tissue(100, 80)])
+    assert data.count(healthy) == 1
+    assert refused(data.replace(healthy, damaged)) in ("broken-slide", "unknown-syntax")
 
 
 def test_a_label_in_the_picture_is_for_a_person_to_judge() -> None:
