@@ -36,7 +36,8 @@ def queue(upload: Upload, by: User | None) -> None:
     it has ended. One query when the case's job is active.
     """
     queue_case(upload.case_id, by)
-    publish(f"case:{upload.case_id}", "uploads-changed", case=upload.case_id, upload=upload.pk)
+    # Hundreds may come in a second; the verdicts that follow are told in any case.
+    publish(f"case:{upload.case_id}", "uploads-changed", seldom=0.5, case=upload.case_id)
 
 
 def queue_case(case_id: int, by: User | None) -> None:

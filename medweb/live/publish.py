@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from urllib.parse import urlsplit
 
 import redis
@@ -10,6 +11,9 @@ from django.db import transaction
 
 log = logging.getLogger("medweb.live")
 _client: redis.Redis | None = None
+# When the news that are sent seldom were sent last.
+_sent: dict[tuple[str, str], float] = {}
+_SENT_MOST = 1000
 
 
 def channel(topic: str, url: str | None = None) -> str:
@@ -28,16 +32,32 @@ def client() -> redis.Redis:
     return _client
 
 
-def publish(topic: str, event: str, **ids: int | str) -> None:
+def publish(topic: str, event: str, *, seldom: float = 0.0, **ids: int | str) -> None:
     """Send ``event`` to ``topic`` when the transaction commits; a silent broker is logged, never raised.
 
     Pages re-read through their normal view, so a lost nudge costs freshness, not truth.
+
+    Parameters
+    ----------
+    topic, event : str
+    seldom : float, optional
+        Seconds in which this process sends the same news once: for what happens hundreds of times a second
+        and is followed by other news.
+    **ids
+        What the news are about; ids only.
     """
     message = json.dumps({"event": event, **ids})
 
     def send() -> None:
         if not settings.REDIS_URL:
             return
+        if seldom:
+            now = time.monotonic()
+            if now - _sent.get((topic, event), -seldom) < seldom:
+                return
+            if len(_sent) > _SENT_MOST:
+                _sent.clear()
+            _sent[topic, event] = now
         try:
             client().publish(channel(topic), message)
         except redis.RedisError as error:
