@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from .frames import numbers
 from .identity import Identity
 from .outlines import MOST_STEPS, Plane, joined, rings
 from .reader import damage_refused, handled, read_limits_hold, whole_number
+from .region_report import counted
+from .report import of_object, summed
 
 RT_STRUCTURES = "1.2.840.10008.5.1.4.1.1.481.3"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -134,14 +137,15 @@ def read_regions(ds: Dataset, *, secret: bytes) -> CleanRegions:
         regions = tuple(Region(name, tuple(outlines)) for name, outlines in found if outlines)
         if not regions:
             raise Refused("no-regions", "There is no region with an outline inside. Export it again.")
+        told = of_object("regions", reading.counts + counted(ds), profile="")
         text = json.dumps([asdict(region) for region in regions], sort_keys=True)
         return CleanRegions(
             kind="structures" if structures else "segmentation",
             digest=hashlib.sha256(text.encode()).hexdigest(),
             patient_key=patient_of(ds, secret),
             regions=regions,
-            removed=dict(sorted(reading.removed.items())),
-            report=reading.report,
+            removed=summed(told),
+            report=told,
             notes=tuple(sorted(reading.notes)),
         )
 
@@ -153,8 +157,7 @@ class _Reading:
         self.ds = ds
         self.secret = secret
         self.identity = Identity.of(ds)
-        self.removed: dict[str, int] = {}
-        self.report: dict[str, dict[str, int]] = {}
+        self.counts: Counter[tuple[str, str, str]] = Counter()
         self.notes: set[str] = set()
         self.points = 0
         self.outlines = 0
@@ -164,10 +167,10 @@ class _Reading:
         raw = "" if ds is None else str(_get(ds, keyword) or "")
         text = raw.strip(" \x00")
         cleaned = "".join(char for char in self.identity.scrub(text) if char.isprintable()).strip()
-        if cleaned != text:
-            self.removed["text"] = self.removed.get("text", 0) + 1
-            self.report.setdefault(keyword, {}).setdefault("text/clean-descriptors", 0)
-            self.report[keyword]["text/clean-descriptors"] += 1
+        changed = cleaned != text
+        self.counts[
+            keyword, "text" if changed else "keep", "clean-descriptors" if changed else "descriptor"
+        ] += 1
         return cleaned[:LONGEST_NAME].strip() or str(number)
 
     def uid(self, value: Any) -> str:

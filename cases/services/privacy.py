@@ -86,6 +86,9 @@ REASONS: dict[str, Words] = {
     "preamble": gettext_lazy("The first 128 bytes of a file may hold anything."),
     "file-meta": gettext_lazy("The head of the file names who sent and received it; MedWeb writes its own."),
     "metadata": gettext_lazy("Metadata of picture files name people, places, times and devices."),
+    "regions": gettext_lazy(
+        "Of regions only outlines, their names and the images they lie on are read, nothing else."
+    ),
     "clean-descriptors": gettext_lazy("Names of regions are kept, without the names of people in them."),
 }
 

@@ -147,8 +147,12 @@ def test_every_action_and_reason_has_words():
     actions = {action for action, _reason in possible} - {"descend"}
     assert actions <= privacy.ACTIONS.keys()
     assert {reason for _action, reason in possible} <= privacy.REASONS.keys()
-    # What nothing says any more is not kept; regions use one, ages of future attributes the other.
-    assert privacy.REASONS.keys() - {reason for _action, reason in possible} <= {"clean-descriptors", "age"}
+    # What nothing says any more is not kept; regions use two, ages of future attributes the third.
+    assert privacy.REASONS.keys() - {reason for _action, reason in possible} <= {
+        "clean-descriptors",
+        "regions",
+        "age",
+    }
     groups = map(reports.group_of, ["Rows", "EXIF", "PatientName", "Preamble", "ROIName", "PrivateBlock"])
     assert set(groups) <= privacy.GROUPS.keys()
 

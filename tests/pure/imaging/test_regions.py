@@ -59,8 +59,10 @@ def test_nobody_is_named() -> None:
         assert word not in told
     assert found.regions[0].name.startswith("GTV")
     assert found.regions[2].name == "Liver"
-    assert found.report["ROIName"] == {"text/clean-descriptors": 2}
-    assert found.removed == {"text": 2}
+    assert found.report["ROIName"] == {"keep/descriptor": 1, "text/clean-descriptors": 2}
+    assert found.report["PatientName"] == {"remove/regions": 1}
+    assert found.report["@objects"] == {"regions": 1}
+    assert found.removed["text"] == 2
 
 
 def test_names_are_short_and_printable_and_never_empty() -> None:
