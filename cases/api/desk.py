@@ -93,11 +93,14 @@ def _held(request: Request, pk: int) -> Series:
     return get_object_or_404(services.waiting(person(request)).select_related("case"), pk=pk)
 
 
-def _revision(request: Request) -> int:
-    data = request.data
-    if not isinstance(data, dict):
+def _body(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
         raise ParseError("Send a JSON object.")
-    value = data.get("revision")
+    return dict(request.data)
+
+
+def _revision(request: Request) -> int:
+    value = _body(request).get("revision")
     if type(value) is not int or not 0 <= value < 2**31:
         message = "A whole number from 0 on is required."
         raise Problem(
@@ -156,7 +159,7 @@ class DeskSeries(APIView):
         revision = _revision(request)
         try:
             review = services.save_boxes(
-                series=series, revision=revision, boxes=request.data.get("boxes"), by=person(request)
+                series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
             )
         except StaleRevision as error:
             raise _stale(error) from None
@@ -171,7 +174,7 @@ class DeskApprove(APIView):
         revision = _revision(request)
         try:
             review = services.approve(
-                series=series, revision=revision, boxes=request.data.get("boxes"), by=person(request)
+                series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
             )
         except StaleRevision as error:
             raise _stale(error) from None

@@ -157,7 +157,7 @@ def _holds(whole: TextBox, box: TextBox) -> bool:
 
 def _written_outside(light: Grey, scans: Sequence[Box]) -> list[Box]:
     """Boxes around what is bright outside of the scans: words and scales, joined by line."""
-    outside = cv2.compare(light, _WRITTEN, cv2.CMP_GT)
+    outside = cv2.threshold(light, _WRITTEN, 255, cv2.THRESH_BINARY)[1]
     for left, top, right, bottom in scans:
         outside[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 0
     if not cv2.countNonZero(outside):

@@ -58,7 +58,8 @@ def shown(frame: Shown) -> tuple[Grey, Grey]:
     pixels = frame.pixels
     if pixels.ndim == 3:
         red, green, blue = cv2.split(pixels)
-        return cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+        strongest, weakest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+        return np.asarray(strongest, np.uint8), np.asarray(weakest, np.uint8)
     grey = window_to_uint8(
         pixels,
         slope=frame.slope,
@@ -83,11 +84,15 @@ def lines_of(light: Grey, dark: Grey) -> list[Line]:
             if min(height, width) < 2 * _SMALLEST:
                 break
             same = light is dark
-            light = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
-            dark = light if same else cv2.resize(dark, (width, height), interpolation=cv2.INTER_AREA)
+            light = _halved(light, width, height)
+            dark = light if same else _halved(dark, width, height)
         found += _lines(light, cv2.MORPH_TOPHAT, scale)
         found += _lines(dark, cv2.MORPH_BLACKHAT, scale)
     return found
+
+
+def _halved(grey: Grey, width: int, height: int) -> Grey:
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _threshold(hat: Grey) -> int:
@@ -103,13 +108,13 @@ def _quantiles(values: Grey, *shares: float) -> NDArray[np.int64]:
 
 
 def _lines(grey: Grey, operation: int, scale: int) -> list[Line]:
-    hat = cv2.morphologyEx(grey, operation, _KERNEL)
+    hat: Grey = np.asarray(cv2.morphologyEx(grey, operation, _KERNEL), np.uint8)
     level = _threshold(hat)
-    mask = cv2.compare(hat, level, cv2.CMP_GT)
+    mask: Grey = np.asarray(cv2.threshold(hat, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
     parts = _parts(mask)
     if len(parts) == 0:
         return []
-    signed = grey if operation == cv2.MORPH_TOPHAT else cv2.bitwise_not(grey)
+    signed: Grey = grey if operation == cv2.MORPH_TOPHAT else np.asarray(cv2.bitwise_not(grey), np.uint8)
     found = []
     for turned in (False, True):
         upright = _letters(_turned(parts) if turned else parts)
@@ -137,10 +142,10 @@ def _parts(mask: Grey) -> NDArray[np.int32]:
     if found.size == 0:
         return np.zeros((0, 5), np.int32)
     top, bottom = int(found[0]), int(found[-1]) + 1
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(
+    _count, _labels, table, _centres = cv2.connectedComponentsWithStats(
         mask[top:bottom], connectivity=8, ltype=cv2.CV_32S
     )
-    stats = stats[1:]
+    stats = np.asarray(table, np.int32)[1:]
     stats[:, 1] += top
     return stats
 

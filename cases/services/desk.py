@@ -59,7 +59,8 @@ def waiting_of(case: Case) -> list[Series]:
 def standing(series: Series) -> Standing:
     """Read how ``series`` stands; writes nothing."""
     review = ClearanceReview.objects.select_related("first_by").filter(series=series).first()
-    instances = list(series.instances.order_by("pk").values("pk", "suspicion", "boxes"))
+    rows = series.instances.order_by("pk").values("pk", "suspicion", "boxes")
+    instances: list[dict[str, Any]] = [dict(row) for row in rows]
     reasons = sorted({code for row in instances for code in row["suspicion"]})
     seen = max((row["pk"] for row in instances), default=0)
     if review is None or review.state == ReviewState.DONE:

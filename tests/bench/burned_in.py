@@ -168,7 +168,8 @@ def _ink(frame: DecodedFrame, place: np.ndarray, rng: random.Random) -> np.ndarr
             black, white = _levels(frame)
             share = rng.choice((1.0, 1.0, 1.0, 0.85, 0.7, 0.0, 0.15))
             value = black + share * (white - black)
-            apart = np.abs(np.clip(place, *sorted((black, white))) - value) / max(abs(white - black), 1e-9)
+            shown = np.clip(place.astype(np.float64), min(black, white), max(black, white))
+            apart = np.abs(shown - value) / max(abs(white - black), 1e-9)
             if np.percentile(apart, 10) >= 80 / 255:
                 return np.array(value)
     return None
