@@ -196,7 +196,8 @@ def test_the_end_of_the_time_is_no_damage(
 
 @pytest.mark.parametrize("tag", [0x00100010, 0x00280010], ids=["who the patient is", "what is kept"])
 def test_the_end_of_the_time_is_no_unreadable_value(monkeypatch: pytest.MonkeyPatch, tag: int) -> None:
-    ds = read_dicom(to_file(image()))
+    # Plain ASCII would be read without pydicom's conversion.
+    ds = read_dicom(to_file(image(SpecificCharacterSet="ISO_IR 192", PatientName="Müller^Jörg")))
     usual = pydicom.Dataset.__getitem__
 
     def late(self: pydicom.Dataset, key: int) -> object:
