@@ -1,5 +1,6 @@
 """Bytes come in: whole or in pieces, and whatever breaks on the way, what is there is known and goes on."""
 
+import asyncio
 import base64
 import errno
 import hashlib
@@ -9,8 +10,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +20,7 @@ from cases.enums import UploadState
 from cases.models import Case, Upload, UploadBatch
 from cases.services import allowance, quarantine, receiving, uploads
 from cases.views import tus
+from medweb import asgi
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import Job, State
 from tests.builders import pictures, rows, traces
@@ -397,6 +400,38 @@ def test_requests_that_lie_are_told_so(stores, case, client):
             assert answer.json()["detail"].endswith(".")
     assert client.head(address, headers=TUS)["Upload-Offset"] == "0"
     assert Upload.objects.count() == 1
+
+
+def test_half_a_piece_whose_connection_breaks_is_kept_by_the_real_server(
+    stores, case, author, client, monkeypatch
+):
+    address = created(client, case)["Location"]
+    # The threads of the pool outlive this test, their connections must not.
+    monkeypatch.setitem(connections.databases["default"], "CONN_MAX_AGE", 0)
+    token = "b" * 32
+    cookies = client.cookies[settings.SESSION_COOKIE_NAME].value, token
+    headers = {
+        "host": "localhost", "content-type": BODY, "content-length": str(len(DATA)), "tus-resumable": "1.0.0",
+        "upload-offset": "0", "cookie": "sessionid={}; csrftoken={}".format(*cookies), "x-csrftoken": token,
+    }  # fmt: skip
+    scope = {
+        "type": "http", "method": "PATCH", "path": address, "query_string": b"", "http_version": "1.1",
+        "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": DATA[:33], "more_body": True}]
+
+    async def receive():
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(_message):
+        # Nobody hears it.
+        return
+
+    asyncio.run(asgi.application(scope, receive, send))
+    assert client.head(address, headers=TUS)["Upload-Offset"] == "33"
+    assert patched(client, address, 33, DATA[33:]).status_code == 204
+    assert stored(Upload.objects.get()) == DATA
 
 
 def test_calling_off_and_what_comes_after(stores, case, client):

@@ -40,7 +40,9 @@ const names = new Map();
 function nameRows() {
   for (const cell of document.querySelectorAll("[data-upload]")) {
     const name = names.get(cell.getAttribute("data-upload") ?? "");
-    if (name) cell.textContent = name;
+    if (!name) continue;
+    cell.textContent = name;
+    cell.setAttribute("title", name);
   }
 }
 
