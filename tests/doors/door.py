@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import struct
-import time
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +93,12 @@ class Door:
     def temporary_files(self) -> list[Path]:
         """Where a request's body or a raw upload would be left behind."""
         return [*self.app.folder.glob("*.upload*"), *self.app.folder.glob("quarantine/*")]
+
+    def tidied(self) -> bool:
+        """Whether raw bytes go once the verdict is told: the job ends a moment after it."""
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not self.temporary_files(), seconds=20, what="tidied", failed=lambda: None)
+        return not self.temporary_files()
 
     # --- processes ----------------------------------------------------------------------------------------
 
@@ -198,8 +204,3 @@ def problem_of(answer: Answer) -> dict[str, Any]:
     assert answer.headers["content-type"].startswith("application/problem+json"), answer
     found: dict[str, Any] = json.loads(answer.body)
     return found
-
-
-def now() -> float:
-    """Seconds, for differences."""
-    return time.monotonic()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.builders import pictures
 from tests.doors.door import PASSWORD, PEOPLE, Door, multipart, read_answer, reset, seed_live_app, signed_in
-from tests.support import shared, wait_until
+from tests.support import shared
 
 __all__ = ["seed_live_app"]
 pytestmark = pytest.mark.broker
@@ -85,7 +85,7 @@ def test_a_body_cut_off_leaves_nothing(door, kind):
     reset(connection)
     # An answer to another request after it: the server has seen the end of the first by then.
     assert door.uploads(case) == []
-    assert door.temporary_files() == []
+    assert door.tidied()
     again = door.raw(door.head("POST", path, headers) + body)
     assert again.status == 202, again
     assert len(door.uploads(case)) == 1
@@ -286,7 +286,8 @@ def test_another_host(door):
     for path in ("/sign-in/", "/", "/api/cases/", "/api/schema/"):
         for host in ("evil.test", "127.0.0.1.evil.test", "127.0.0.1:80@evil.test", "a b"):
             with door.connect() as connection:
-                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                lines = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+                connection.sendall(lines.encode())
                 assert read_answer(connection).status == 400, (path, host)
         forwarded = httpx.get(f"{door.app.base_url}{path}", headers={"X-Forwarded-Host": "evil.test"})
         assert "evil.test" not in forwarded.text + str(forwarded.headers)
@@ -363,5 +364,5 @@ def test_a_body_that_stops_is_not_waited_for(door, case, silent):
     answer = read_answer(silent)
     assert answer.status in (0, 408), answer
     assert silent.recv(1) == b""
-    wait_until(lambda: door.temporary_files() == [], seconds=10, what="its bytes go", failed=lambda: None)
+    assert door.tidied()
     assert door.alive()
