@@ -8,7 +8,6 @@ import os
 import re
 import socket
 import struct
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
