@@ -39,8 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings.configured:
         # The real one takes a third of a second per sign-in, on purpose.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-        # Otherwise every test client reads all static files when it is made, which took two thirds of the time
-        # of the access tests. The browser tests run servers of their own, with the settings of a server.
+        # Otherwise every test client reads all static files when it is made, which took two thirds of the
+        # time of the access tests. The browser tests run servers of their own, with the settings of a server.
         settings.WHITENOISE_AUTOREFRESH = True
 
 
