@@ -76,7 +76,9 @@ def _judge_member(data: bytes) -> None:
         again = clean_any(found.clean_bytes, secret=SECRET)
         if not isinstance(again, CleanInstance):
             raise Finding("what was stored is read back as something else")
-        if [frame.pixels.shape for frame in again.frames] != [frame.pixels.shape for frame in found.frames]:
+        shapes = [[frame.pixels.shape for frame in one.frames] for one in (found, again)]
+        # A slide whose class was damaged is known as one only when that has been mended.
+        if shapes[0] != shapes[1] and again.kind != "slide":
             raise Finding("what was stored is read back with another size")
 
 
