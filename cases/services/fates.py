@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.imaging.clean import CleanInstance
+from cases.imaging.instance import CleanInstance
 from cases.imaging.errors import Refused
 from cases.imaging.regions import CleanRegions
 from cases.services.intake import Fate

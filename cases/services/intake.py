@@ -18,7 +18,7 @@ from cases.enums import Clearance, Modality
 from cases.imaging import prepare as pure
 from cases.imaging import typed
 from cases.imaging.burned import TextBox
-from cases.imaging.clean import CleanInstance
+from cases.imaging.instance import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series

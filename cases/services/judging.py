@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases import blobs
 from cases.enums import UploadState
-from cases.imaging.clean import CleanInstance
+from cases.imaging.instance import CleanInstance
 from cases.imaging.errors import Refused
 from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
