@@ -14,10 +14,10 @@ from .burned import TextBox
 from .frames import DecodedFrame
 from .suspicion import suspicion_of
 
-MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "MG", "NM", "PT", "SM", "XC", "OT")
+MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "MG", "NM", "PT", "SM", "GM", "XC", "OP", "ES", "OT")
 _RELATED = {
     "RF": "XA", "DSA": "XA", "RG": "CR", "PX": "DX", "IO": "DX", "DR": "DX", "IVUS": "US",
-    "ES": "XC", "OP": "XC", "GM": "XC", "DMS": "XC", "OPT": "OT", "ST": "NM",
+    "OPT": "OP", "DMS": "XC", "ST": "NM",
 }  # fmt: skip
 
 

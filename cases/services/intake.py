@@ -192,8 +192,9 @@ class _Places:
 
     def _tells(self, instance: CleanInstance) -> dict[str, str]:
         modality = instance.modality if instance.modality in Modality.values else Modality.OT
-        # A picture file does not know its modality; its case does.
-        modality = self.case.modality if modality == Modality.OT else modality
+        # A file without a header does not know its modality; its case does.
+        if modality == Modality.OT and instance.kind != "dicom":
+            modality = Modality(self.case.modality)
         found = {name: str(getattr(instance, name)) for name in _TELLS if name != "modality"}
         return {**found, "modality": str(modality)}
 
