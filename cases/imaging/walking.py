@@ -255,7 +255,8 @@ def _clean_uid(secret: bytes, uid: str) -> str:
 def is_standard(uid: str) -> bool:
     """Whether a UID is defined by DICOM and so says nothing of the patient."""
     known = UID(uid)
-    # It drops blanks around the text: a name after a tab was not its own name, and so passed for a standard one.
+    # It drops blanks around the text: a name after a tab was not its own name, and so passed for a
+    # standard one.
     return (known == uid and known.name != uid) or _STORAGE_CLASS.fullmatch(uid) is not None
 
 
