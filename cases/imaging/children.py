@@ -229,7 +229,7 @@ class Children:
 
     def _spawn(self) -> _Child:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, *COMMAND],
             cwd=ROOT,
             env={**environment, **_ONE_THREAD, **_KEPT_MEMORY, "OMP_WAIT_POLICY": "PASSIVE"},

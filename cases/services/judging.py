@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from cases import blobs
 from cases.enums import UploadState
-from cases.imaging.instance import CleanInstance
 from cases.imaging.errors import Refused
+from cases.imaging.instance import CleanInstance
 from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
 from cases.services import cleaning, discs, fates, intake, quarantine, regions, uploads
@@ -28,7 +28,11 @@ from medweb.live.publish import publish
 
 # Every step renumbers the frames of its series and wakes the open pages.
 STEP_SECONDS = 0.5
-STEP_FILES = 64
+# A step numbers all frames of its series anew: in a long one, or on a busy machine, steps come less often, so
+# that at most a sixth of the time goes into them.
+STEP_SHARE = 5.0
+LONGEST_STEP_SECONDS = 5.0
+STEP_FILES = 256
 # Marked as being cleaned at once. When this process is killed, these are the suspects.
 MARKED = 8
 LOOK_SECONDS = 0.1
@@ -75,6 +79,7 @@ class _Judgement:
         self.series: set[int] = set()
         self.began = time.monotonic()
         self.looked = self.shown = self.written = 0.0
+        self.pause = STEP_SECONDS
         self.stopping = False
 
     def go(self) -> None:
@@ -263,12 +268,13 @@ class _Judgement:
             return False
         many = sum(max(len(one.found), 1) for one in self.ready) >= STEP_FILES
         # The first picture at once: somebody waits for it.
-        return many or time.monotonic() - self.written >= STEP_SECONDS or not (self.open or self.marked)
+        return many or time.monotonic() - self.written >= self.pause or not (self.open or self.marked)
 
     def _write(self) -> None:
         """Write what is ready in one transaction; drafts become blobs, or go."""
         some, self.ready = self.ready, []
         adopted: dict[str, int] = {}
+        began = time.monotonic()
         try:
             with self.run.step():
                 case = self._locked_case()
@@ -285,6 +291,7 @@ class _Judgement:
             self.space.drop(number for one in some for number in one.drafts())
         self.judged += len(some)
         self.written = time.monotonic()
+        self.pause = min(max(STEP_SECONDS, STEP_SHARE * (self.written - began)), LONGEST_STEP_SECONDS)
 
     def _write_rows(self, case: Case, some: list[Opened], adopted: dict[str, int]) -> None:
         good = [(one, cleaned, prepared) for one in some for cleaned, prepared in one.good()]
