@@ -25,6 +25,7 @@ pixels_replaced = Signal()
 """Sent inside the transaction with ``frames``, the rows as they were: what was computed from them must go."""
 
 LOOK_SECONDS = 0.2
+_WINDOW = frozenset({"window_center", "window_width"})
 Burn = tuple[int, int, int, int, int]
 
 
@@ -165,7 +166,9 @@ def _rewrite(key: int, prepared: Prepared, frames: list[Frame]) -> None:
     Instance.objects.filter(pk=key).update(digest=prepared.clean.digest, byte_count=prepared.byte_count)
     columns: set[str] = set()
     fresh: list[Frame] = []
-    for frame, values in zip(frames, prepared.frames, strict=True):
+    for frame, changed in zip(frames, prepared.frames, strict=True):
+        # Where no header names a window, the black boxes would darken the one that is computed.
+        values = {name: value for name, value in changed.items() if name not in _WINDOW}
         columns |= values.keys()
         fresh.append(Frame(pk=frame.pk, **_fixed(frame), **values))
     Frame.objects.bulk_update(fresh, sorted(columns), batch_size=200)

@@ -65,6 +65,7 @@ def test_a_black_out_leaves_nothing(series: Series, author: User) -> None:
     pixels = unpack(blobs.get(after.digest), after.dtype, after.shape)
     assert series.clearance == Clearance.CLEARED
     assert after.pk == frame.pk
+    assert (after.window_center, after.window_width) == (frame.window_center, frame.window_width)
     assert np.all(pixels[6:30, 4:204] == 0)
     np.testing.assert_array_equal(pixels[30:], before[30:])
     assert not any(blobs.exists(digest) for digest in old)

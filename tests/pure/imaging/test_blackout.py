@@ -11,6 +11,8 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from cases.imaging.blackout import black_out
 from cases.imaging.clean import clean
+from cases.imaging.grids import Grid
+from cases.imaging.volumes import write_volume
 from tests.pure.imaging import build
 
 SECRET = b"a secret of sixteen bytes"
@@ -114,6 +116,19 @@ def test_pictures_of_every_kind() -> None:
         pixels = np.asarray(Image.open(BytesIO(found.clean_bytes)))
         assert np.all(pixels[INSIDE] == (0 if values.ndim == 3 else values.min()))
         np.testing.assert_array_equal(outside(pixels), outside(values))
+
+
+def test_volumes_lose_the_slices_that_are_named() -> None:
+    values = np.random.default_rng(8).integers(20, 100, (3, 32, 40)).astype(np.int16)
+    stored = write_volume(Grid(values, axes=np.eye(3), origin=np.zeros(3), spacing=(1.0, 1.0, 1.0)))
+    before = black_out(stored, kind="volume", boxes={})
+    found = black_out(stored, kind="volume", boxes={2: [BOX]})
+    again = black_out(found.clean_bytes, kind="volume", boxes={})
+    old, new = ([frame.pixels for frame in one.frames] for one in (before, again))
+    assert np.all(new[1][INSIDE] == values.min())
+    np.testing.assert_array_equal(new[0], old[0])
+    np.testing.assert_array_equal(new[2], old[2])
+    np.testing.assert_array_equal(outside(new[1]), outside(old[1]))
 
 
 def test_boxes_are_cut_to_the_picture_and_must_have_an_area() -> None:
