@@ -181,6 +181,8 @@ class Children:
             if child is None:
                 raise RuntimeError("no child is idle; ask idle() first")
             try:
+                if child.process.poll() is not None:
+                    raise BrokenPipeError
                 child.send({**request, "seconds": seconds})
             except BrokenPipeError:
                 # It ended while nothing was asked of it: no file is to blame.

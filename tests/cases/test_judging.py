@@ -1,6 +1,7 @@
 """The job that judges uploads: what becomes of each file, of a crash, of a full disk, of a killed worker."""
 
 import os
+import select
 import signal
 import tarfile
 import threading
@@ -435,7 +436,10 @@ def test_a_child_that_is_killed_from_outside_is_replaced(stores, case, send):
     with cleaning.children() as pool:
         before = pool.pids()
         for pid in before:
+            end = os.pidfd_open(pid)
             os.kill(pid, signal.SIGKILL)
+            assert select.select([end], [], [], 20)[0]
+            os.close(end)
     sent = send(pictures.png(2), pictures.png(3))
     judge(*sent)
     assert {upload.state for upload in sent} == {"accepted"}
