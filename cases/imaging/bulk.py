@@ -38,7 +38,7 @@ def clean_pixels(ds: Dataset, keyword: str) -> DataElement:
     pydicom.dataelem.DataElement
         Little endian; encapsulated when the transfer syntax is.
     """
-    syntax = UID(ds.file_meta.TransferSyntaxUID)
+    syntax = UID(str(ds.file_meta.TransferSyntaxUID))
     bits = declared_bits(ds)
     data: bytes = ds[keyword].value
     if syntax.is_encapsulated:

@@ -248,7 +248,8 @@ def _joined(components: list[str]) -> Iterator[str]:
     if len(components) < 2 or not all(components):
         return
     family, given = ("".join(fold(part).replace("-", "").replace("'", "").split()) for part in components)
-    if is_alphabetic(family) and is_alphabetic(given) and len(family) > 2:
+    # Nothing may be left of a given name of signs.
+    if given and is_alphabetic(family) and is_alphabetic(given) and len(family) > 2:
         yield from (family + given, given + family)
         if len(family) > 3:
             yield from (given[0] + family, family + given[0])

@@ -245,6 +245,9 @@ def _with_meta(ds: pydicom.Dataset) -> None:
             meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
         else:
             meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    if not isinstance(meta.TransferSyntaxUID, str):
+        # Damaged, it is read as a list or a number.
+        meta.TransferSyntaxUID = pydicom.uid.UID(str(meta.TransferSyntaxUID))
 
 
 def read_dicom(

@@ -228,6 +228,9 @@ class Walk:
             raise _Unfit("mismatch")
         if plan.most and len(value) > plan.most * size and plan.reason != "table":
             raise _Unfit("mismatch")
+        if plan.reason == "table" and self.identity.is_in(value):
+            # A table of a few entries is as long as a name.
+            raise _Unfit("mismatch")
         if len(value) > 16:
             letters = plan.reason != "table" and _LETTERS.search(value)
             too_long = plan.reason == "table" and len(value) > _LONGEST_TABLE
