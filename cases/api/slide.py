@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases.models import Slide
-from cases.views.slide import tile_answer, tile_bytes, visible_slides
+from cases.views.slide import slide_of, tile_answer, tile_bytes
 from medweb.accounts.current import person
 
 
@@ -76,7 +75,7 @@ class SlideDetail(APIView):
     @extend_schema(responses=SlideSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """A whole slide: size, scale, levels, addresses of its tiles. The id is that of the instance."""
-        return Response(SlideSerializer(get_object_or_404(visible_slides(person(request)), instance=pk)).data)
+        return Response(SlideSerializer(slide_of(person(request), pk)).data)
 
 
 class SlideTile(APIView):
@@ -85,7 +84,7 @@ class SlideTile(APIView):
     )
     def get(self, request: Request, pk: int, digest: str, level: int, x: int, y: int) -> HttpResponse:
         """One tile of a slide as a JPEG file."""
-        slide = get_object_or_404(visible_slides(person(request)), instance=pk)
+        slide = slide_of(person(request), pk)
         try:
             return tile_answer(tile_bytes(slide, digest, level, x, y))
         except LookupError as error:

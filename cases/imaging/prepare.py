@@ -151,9 +151,7 @@ def prepare_file(
     if slides.likeness(path) is not slides.Likeness.NONE:
         draft = folder / "slide"
         with draft.open("wb") as target:
-            slide = clean_slide(
-                path, secret=secret, target=target, keep_characteristics=keep_characteristics
-            )
+            slide = clean_slide(path, secret=secret, target=target, keep_characteristics=keep_characteristics)
         if slide is not None and slide.slide is not None:
             draft.rename(folder / slide.digest)
             return _light(slide, slide.slide.byte_count, put)

@@ -47,7 +47,9 @@ class Series(models.Model):
         )
         # The desk counts its queue on every page of an instructor; few of many series are held.
         indexes = (
-            models.Index(fields=["clearance"], condition=models.Q(clearance=Clearance.HELD), name="series_held"),
+            models.Index(
+                fields=["clearance"], condition=models.Q(clearance=Clearance.HELD), name="series_held"
+            ),
         )
 
     def __str__(self) -> str:
@@ -84,7 +86,8 @@ class Instance(models.Model):
     # Digest of the clean bytes as they arrived: blacking out text changes them, and the same file sent again
     # must still be known.
     arrived_digest = models.CharField(max_length=64, blank=True)
-    # Why a person has to look at the pixels, as codes, and where: [{frame, x, y, width, height, score, source}].
+    # Why a person has to look at the pixels, as codes, and where: boxes as the desk and detector write them,
+    # [{frame, x, y, width, height, score, source}].
     suspicion = models.JSONField(default=list)
     boxes = models.JSONField(default=list)
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.imaging.instance import CleanInstance
 from cases.imaging.errors import Refused
+from cases.imaging.instance import CleanInstance
 from cases.imaging.regions import CleanRegions
 from cases.services.intake import Fate
 from cases.services.regions import Laid

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from cases import blobs
 from cases.imaging.slide_store import read_tile
-from cases.models import Series, Slide
+from cases.models import Instance, Series, Slide
 from cases.views.case import visible_case
 from cases.views.series import IMMUTABLE
 from medweb.accounts.current import person
@@ -20,6 +20,12 @@ def visible_slides(user: User) -> QuerySet[Slide]:
     """Slides whose series ``user`` may see; none that waits at the desk."""
     shown = Series.objects.visible_to(user).cleared()
     return Slide.objects.filter(instance__series__in=shown).select_related("instance__series__case")
+
+
+def slide_of(user: User, instance: int) -> Slide:
+    """The slide stored as that instance; raises Http404 when ``user`` sees none."""
+    # A relation, unlike a plain column, hands numbers beyond 64 bits on to the database, which fails.
+    return get_object_or_404(visible_slides(user), instance__in=Instance.objects.filter(pk=instance))
 
 
 def tile_bytes(slide: Slide, digest: str, level: int, x: int, y: int) -> bytes:
@@ -51,7 +57,7 @@ def tile_answer(data: bytes) -> HttpResponse:
 @require_GET
 def slide_tile(request: HttpRequest, pk: int, digest: str, level: int, x: int, y: int) -> HttpResponse:
     """One tile; ``pk`` is that of the instance."""
-    slide = get_object_or_404(visible_slides(person(request)), instance=pk)
+    slide = slide_of(person(request), pk)
     try:
         return tile_answer(tile_bytes(slide, digest, level, x, y))
     except LookupError as error:
@@ -63,8 +69,10 @@ def slide_page(request: HttpRequest, pk: int, instance: int) -> HttpResponse:
     """One slide, to zoom and move over."""
     user = person(request)
     case = visible_case(user, pk)
-    slide = get_object_or_404(visible_slides(user), instance=instance, instance__series__case=case)
+    slide = slide_of(user, instance)
     series = slide.instance.series
+    if series.case_id != case.pk:
+        return not_found(request, LookupError("a slide of another case"))
     others = visible_slides(user).filter(instance__series__case=case).exclude(pk=slide.pk)
     context = {
         "case": case,

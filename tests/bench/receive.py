@@ -34,7 +34,9 @@ def made(folder: Path, count: int) -> float:
     return next(folder.iterdir()).stat().st_size
 
 
-def pushed(served: measure.App, path: str, folder: Path, token: str, clients: int, mode: str) -> dict[str, Any]:
+def pushed(
+    served: measure.App, path: str, folder: Path, token: str, clients: int, mode: str
+) -> dict[str, Any]:
     """Send every file of ``folder``; what the load generator says, and the server's CPU time per file."""
     command = [
         sys.executable, str(measure.shared("perf/push_files.py")), "--url", served.live.base_url + path,
@@ -81,7 +83,10 @@ def main() -> None:
     parser.add_argument("--judged", action="store_true", help="let the worker clean the files meanwhile")
     asked = parser.parse_args()
     report = measure.Report("receive")
-    with tempfile.TemporaryDirectory(prefix="medweb-ct-") as made_in, measure.app(warm=asked.judged) as served:
+    with (
+        tempfile.TemporaryDirectory(prefix="medweb-ct-") as made_in,
+        measure.app(warm=asked.judged) as served,
+    ):
         folder = Path(made_in)
         report.add("file_bytes", made(folder, asked.files))
         token = served.json(TOKEN)

@@ -138,6 +138,12 @@ def operations():
     return [found.ok() for found in schema.get_all_operations()]
 
 
+@schemathesis.serializer("application/offset+octet-stream")
+def bytes_as_they_are(_context, value):
+    """Pieces of a file have no other form."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def send(client, case):
     """One generated request through Django's client: the status, and the body for the message."""
     options = {"headers": {k: v for k, v in (case.headers or {}).items() if k.isascii() and v.isascii()}}
@@ -153,9 +159,11 @@ def send(client, case):
             )
         fields = {k: v if isinstance(v, (str, SimpleUploadedFile)) else repr(v) for k, v in fields.items()}
         return client.post(address, fields, **options)
-    body = (
-        {} if isinstance(case.body, schemathesis.core.NotSet) else {"data": case.body, "content_type": JSON}
-    )
+    body = {}
+    if (case.media_type or JSON).startswith("application/") and isinstance(case.body, bytes):
+        body = {"data": case.body, "content_type": case.media_type}
+    elif not isinstance(case.body, schemathesis.core.NotSet):
+        body = {"data": case.body, "content_type": JSON}
     return getattr(client, case.method.lower())(address, **body, **options)
 
 

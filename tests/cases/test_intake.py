@@ -117,7 +117,9 @@ def test_two_writers_at_once_number_every_frame_once(case):
 def test_only_a_file_without_header_takes_the_modality_of_its_case(case):
     attach(case, pictures.ct(1))
     case.refresh_from_db()
-    attach(case, pictures.ct(2, series="1.2.9", Modality="OPT"), pictures.ct(3, series="1.2.8", Modality="OT"))
+    attach(
+        case, pictures.ct(2, series="1.2.9", Modality="OPT"), pictures.ct(3, series="1.2.8", Modality="OT")
+    )
     attach(case, pictures.png())
     found = list(case.series.order_by("pk").values_list("modality", flat=True))
     assert found == ["CT", "OP", "OT", "CT"]

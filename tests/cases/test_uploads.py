@@ -18,7 +18,7 @@ from cases.tasks import expire_raw_files
 from medweb.accounts.models import User
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services as jobs
-from medweb.jobs.models import Job, State
+from medweb.jobs.models import State
 from medweb.jobs.run import claim, end, work
 from tests.builders import pictures, rows, traces
 

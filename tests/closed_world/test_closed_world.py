@@ -226,6 +226,9 @@ SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "
 RECORDED_ELSEWHERE = {
     "analysis.services.analyses.request": "job.ask, by the queue",
     "cases.services.desk.confirm": "series.approve-clearance, with the job",
+    "cases.services.receiving.append": "upload.receive, when the last byte is here",
+    "cases.services.receiving.arrived": "upload.receive, when the last byte is here",
+    "cases.services.receiving.receive": "upload.receive, with the row",
     "cases.services.uploads.queue": "job.ask, by the queue",
     "cases.services.uploads.queue_case": "job.ask, by the queue",
     "cases.services.uploads.cancel": "upload.cancel, file by file",
