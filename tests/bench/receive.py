@@ -1,8 +1,8 @@
 """``python -m tests.bench.receive``: files per second that come in, by every way a file may come.
 
 Sends CT-like files (512 x 512, 16 bit, 0.5 MB each) with the load generator of the shared data, which makes
-them as well, and names the CPU time that the server spent on each file. With ``--judged`` the worker cleans them
-meanwhile, as it does on a server; without it the worker is stopped, and only receiving is measured.
+them as well, and names the CPU time that the server spent on each file. With ``--judged`` the worker cleans
+them meanwhile, as it does on a server; without it the worker is stopped, and only receiving is measured.
 """
 
 import argparse

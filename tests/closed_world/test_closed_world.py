@@ -69,7 +69,8 @@ SAFE = {
     "cases.Upload": {
         "storage_key": "random", "kind": "decided by content", "code": "written in code",
         "sentence": "written in code, without names or values", "removed": "counts of actions",
-        "report": "keywords of the standard and counts", "inside": "numbers, codes, sentences written in code",
+        "report": "keywords of the standard and counts",
+        "inside": "numbers, codes, sentences written in code",
     },
     "analysis.Analysis": {"settings_digest": "hash", "pictures": "names, digests, sizes"},
     "analysis.AnalysisRegion": {"shape_id": "random", "kind": "closed list"},
