@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import axe
 from tests.browser.conftest import Visit
 from tests.browser.steps import Api, make_case, wait_for
+from tests.builders import pictures
 from tests.support import LiveApp
 
 REFUSED = (r"status of (403|404)",)
@@ -65,6 +66,10 @@ PLACES = (
     Place("case without images", "instructor", "/cases/{empty}/", everything_open),
     Place("case form", "instructor", "/cases/new/"),
     Place("case edit", "instructor", "/cases/{read}/edit/"),
+    Place("files of a batch", "instructor", "/batches/{batch}/"),
+    Place("privacy report", "instructor", "/batches/{batch}/report/", everything_open),
+    Place("desk", "instructor", "/desk/"),
+    Place("desk, review", "instructor", "/desk/{held}/"),
     Place("analysis alone", "student", "/cases/{read}/analysis/", everything_open),
     Place("collections", "instructor", "/collections/"),
     Place("collection", "instructor", "/collections/{collection}/"),
@@ -97,12 +102,34 @@ def numbers(app: LiveApp, api: Api) -> dict[str, int]:
     if not staff.get(f"/api/cases/{read}/analyses/").json()["results"]:
         assert staff.post(f"/api/cases/{read}/analyses/").is_success
     empty = make_case(api, "Still empty", images=0, publish=False)["id"]
+    batch, held = sent_and_held(api)
     wait_for(lambda: bool(staff.get("/api/models/").json()["results"]), "a model is trained", seconds=150)
     wait_for(
         lambda: bool(staff.get(f"/api/cases/{read}/analyses/").json()["results"]), "the case is analysed"
     )
     model = staff.get("/api/models/").json()["results"][0]
-    return {"read": read, "empty": empty, "collection": collection, "model": model["id"]}
+    return {
+        "read": read, "empty": empty, "collection": collection, "model": model["id"], "batch": batch,
+        "held": held,
+    }  # fmt: skip
+
+
+def sent_and_held(api: Api) -> tuple[int, int]:
+    """A batch of one ultrasound image, and its series, which waits at the desk."""
+    client = api("instructor")
+    case = make_case(api, "Sent as ultrasound", images=0, publish=False)["id"]
+    batch = client.post(f"/api/cases/{case}/batches/").json()
+    data = pictures.ct(1, series=f"1.2.7.{case}", Modality="US")
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data))}
+    headers["Content-Type"] = "application/offset+octet-stream"
+    assert client.post(batch["files_url"], headers=headers, content=data).status_code == 201
+
+    def held() -> list[int]:
+        rows = client.get("/api/desk/").json()["results"]
+        return [row["id"] for row in rows if row["case"] == case]
+
+    wait_for(lambda: bool(held()), "it waits at the desk")
+    return batch["id"], held()[0]
 
 
 def overflow(page: Page) -> list[str]:
