@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,9 +28,9 @@ _MUCH = 1 / 45
 # No text of the generated set is blunter, or has fewer strokes for its length.
 _BLUNT = 0.35
 _FEW = 0.7
-# Nothing fainter is read; and how many of the steps along a line are the steepest, by which it is judged.
+# Nothing fainter is read.
 _FAINT = 25
-_STEEP = 0.92
+_LEVELS = np.arange(256, dtype=np.float64)
 # How far the middles of two letters of one line may lie apart: so much of the taller one.
 _APART = 0.4
 
@@ -121,14 +123,16 @@ def lines_of(light: Grey, dark: Grey) -> list[Line]:
             dark = light if same else _halved(dark, width, height)
         sheets += [_sheet(light, False, scale), _sheet(dark, True, scale)]
     parts = [_parts(sheet) for sheet in sheets]
-    letters = [_letters(each) for each in parts] + [_letters(each[:, _TURNED]) for each in parts]
     # All sizes, polarities and directions at once: the calls cost more than the numbers.
-    rows = np.concatenate(letters)
-    place = np.repeat(np.arange(len(letters)), [len(each) for each in letters])
+    rows = np.concatenate(parts)
+    place = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
+    rows, place = _letters(
+        np.concatenate((rows, rows[:, _TURNED])), np.concatenate((place, place + len(sheets)))
+    )
     found = []
-    for members in _chains(rows, place):
+    for box, members in _chains(rows, place):
         turned, number = divmod(int(place[members[0]]), len(sheets))
-        line = _describe(sheets[number], rows[members], bool(turned))
+        line = _describe(sheets[number], box, rows[members], bool(turned))
         if line is not None:
             found.append(line)
     return found
@@ -143,17 +147,21 @@ def _sheet(grey: Grey, dark: bool, scale: int) -> _Sheet:
     hat: Grey = np.asarray(cv2.morphologyEx(grey, operation, _KERNEL), np.uint8)
     # Above what a stroke counts: clear of the texture of this picture.
     sample = np.ascontiguousarray(hat[::3, ::3])
-    counts = cv2.calcHist([sample], [0], None, [256], [0, 256]).ravel().cumsum(dtype=np.float64)
-    level = min(max(int(1.6 * _quantile(counts, 0.93)), 36), 100)
+    level = min(max(int(1.6 * _quantile(_counts(sample).cumsum(dtype=np.float64), 0.93)), 36), 100)
     return _Sheet(grey, hat, level, dark, scale)
 
 
-def _quantile(counts: NDArray[Any], share: float) -> int:
-    """Grey level below which this share lies, of the running sum of the number of each level.
+def _counts(values: Any, mask: Any = None) -> NDArray[np.float32]:
+    """How often each grey level occurs, where ``mask`` is not 0."""
+    return np.asarray(cv2.calcHist([values], [0], mask, [256], [0, 256]), np.float32).ravel()
+
+
+def _quantile(running: NDArray[np.float64], share: float) -> int:
+    """Grey level below which this share lies, of the running sum of how often each occurs.
 
     Counting is ten times as fast as sorting.
     """
-    return int(counts.searchsorted(share * counts[-1]))
+    return int(running.searchsorted(share * running[-1]))
 
 
 def _parts(sheet: _Sheet) -> NDArray[np.int32]:
@@ -163,8 +171,11 @@ def _parts(sheet: _Sheet) -> NDArray[np.int32]:
     if ink > _MUCH * mask.size:
         # Labels of 16 bits take half the time, and there are no more than pixels of ink.
         kind = cv2.CV_16U if ink < 65535 else cv2.CV_32S
-        _count, _labels, table, _centres = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
-        return np.asarray(table, np.int32)[1:, :4]
+        x, y, width, height = cv2.boundingRect(mask)
+        _count, _labels, table, _centres = cv2.connectedComponentsWithStats(
+            mask[y : y + height, x : x + width], connectivity=8, ltype=kind
+        )
+        return np.asarray(table, np.int32)[1:, :4] + np.array((x, y, 0, 0), np.int32)
     outlines, nesting = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:
         return np.zeros((0, 4), np.int32)
@@ -172,23 +183,31 @@ def _parts(sheet: _Sheet) -> NDArray[np.int32]:
     return np.array([cv2.boundingRect(outlines[n]) for n in outer], np.int32)
 
 
-def _letters(parts: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Parts of the size of letters or of words whose letters touch."""
+def _letters(parts: NDArray[np.int32], place: NDArray[np.intp]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Parts of the size of letters or of words whose letters touch, and their places."""
     _x, _y, width, height = parts.T
-    parts = parts[(height >= _SMALLEST) & (height <= _TALLEST) & (width <= 14 * height)]
+    fit = np.flatnonzero((height >= _SMALLEST) & (height <= _TALLEST) & (width <= 14 * height))
+    parts, place = parts[fit], place[fit]
     if len(parts) > _MOST_PARTS:
-        # The largest: texture breaks into crumbs.
-        parts = parts[np.argsort(-parts[:, 2] * parts[:, 3], kind="stable")[:_MOST_PARTS]]
-    return parts
+        # The largest of each place: texture breaks into crumbs.
+        order = np.lexsort((-parts[:, 2] * parts[:, 3], place))
+        first = place.searchsorted(place[order])
+        kept = np.sort(order[np.arange(len(order)) - first < _MOST_PARTS])
+        parts, place = parts[kept], place[kept]
+    return parts, place
 
 
-def _chains(parts: NDArray[np.int32], place: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+def _chains(
+    parts: NDArray[np.int32], place: NDArray[np.intp]
+) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.intp]]]:
     """Groups of parts of one height beside one another; a part alone when it is as wide as a word.
+
+    With left, top, right and bottom of each.
 
     Only parts of the same place belong together, places in rising order.
     """
     if len(parts) == 0:
-        return []
+        return
     x, y, width, height = (parts[:, n].astype(np.float32) for n in range(4))
     right, middle = x + width, y + height / 2
     # Ordered by place and height above ground, all that can belong to a part follow it closely.
@@ -220,96 +239,95 @@ def _chains(parts: NDArray[np.int32], place: NDArray[np.intp]) -> list[NDArray[n
     group = group[order]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     count = np.diff(starts, append=len(order))
-    span = np.maximum.reduceat(right[order], starts) - np.minimum.reduceat(x[order], starts)
-    tall = np.maximum.reduceat(height[order], starts)
-    long = (span >= 1.6 * tall) & ((count >= 3) | (span >= 2.5 * tall))
-    return [order[starts[n] : starts[n] + count[n]] for n in np.flatnonzero(long).tolist()]
+    left, after = np.minimum.reduceat(x[order], starts), np.maximum.reduceat(right[order], starts)
+    tall, span = np.maximum.reduceat(height[order], starts), after - left
+    long = np.flatnonzero((span >= 1.6 * tall) & ((count >= 3) | (span >= 2.5 * tall)))
+    top = np.minimum.reduceat(y[order], starts)
+    bottom = np.maximum.reduceat((y + height)[order], starts)
+    boxes = np.stack((left, top, after, bottom), axis=1)[long].astype(np.int64).tolist()
+    for n, (west, north, east, south) in zip(long.tolist(), boxes, strict=True):
+        yield (west, north, east, south), order[starts[n] : starts[n] + count[n]]
 
 
-def _cut(picture: Grey, left: int, top: int, right: int, bottom: int, turned: bool) -> Grey:
-    """A piece of a picture; its place is meant in the picture turned over its diagonal when ``turned``."""
-    return picture[left:right, top:bottom].T if turned else picture[top:bottom, left:right]
-
-
-def _describe(sheet: _Sheet, parts: NDArray[np.int32], turned: bool) -> Line | None:
+def _describe(
+    sheet: _Sheet, box: tuple[int, int, int, int], parts: NDArray[np.int32], turned: bool
+) -> Line | None:
     """Properties of one line of strokes; ``None`` when it is no line.
 
-    Of a vertical line the parts are those of the picture turned over its diagonal, where it is horizontal.
+    Of a vertical line box and parts are those in the picture turned over its diagonal.
     """
-    left, top = parts[:, :2].min(axis=0).tolist()
-    right, bottom = (parts[:, :2] + parts[:, 2:]).max(axis=0).tolist()
+    left, top, right, bottom = box
     height, width = bottom - top, right - left
     if height > 2 * _TALLEST:
         return None
-    box = (left, top, right, bottom, turned)
-    values = _cut(sheet.grey, *box)
-    # How sharp they are: letters are drawn, anatomy is imaged. Most end here, sharp or not for the faintest.
-    steep = (
-        cv2.absdiff(sheet.grey[left + 1 : right, top:bottom], sheet.grey[left : right - 1, top:bottom])
-        if turned
-        else cv2.absdiff(values[:, 1:], values[:, :-1])
-    )
-    if np.count_nonzero(steep >= _BLUNT * _FAINT) <= (1 - _STEEP) * steep.size:
-        return None
+    x, y, across, down = (top, left, height, width) if turned else (left, top, width, height)
+    values, hat = sheet.grey[y : y + down, x : x + across], sheet.hat[y : y + down, x : x + across]
+    mask = cv2.threshold(hat, sheet.level, 255, cv2.THRESH_BINARY)[1]
+    inside, outside = _counts(values, mask), _counts(values)
+    outside -= inside
     if sheet.dark:
-        values = ~values
-    hat = _cut(sheet.hat, *box)
-    ink = hat > sheet.level
-    inside, outside = values[ink], values[~ink]
-    if inside.size < 12 or outside.size < 12:
+        inside, outside = inside[::-1], outside[::-1]
+    shades, others = inside.cumsum(dtype=np.float64), outside.cumsum(dtype=np.float64)
+    ink, paper = int(shades[-1]), int(others[-1])
+    if ink < 12 or paper < 12:
         return None
-    shades = np.bincount(inside, minlength=256).cumsum()
     bright = _quantile(shades, 0.9)
-    contrast = float(bright - _quantile(np.bincount(outside, minlength=256).cumsum(), 0.5))
+    contrast = float(bright - _quantile(others, 0.5))
     if contrast < _FAINT:
         return None
-    edge = _quantile(np.bincount(steep.ravel(), minlength=256).cumsum(), _STEEP) / contrast
+    # How sharp they are: letters are drawn, anatomy is imaged. Most lines end here.
+    steep = cv2.absdiff(values[1:], values[:-1]) if turned else cv2.absdiff(values[:, 1:], values[:, :-1])
+    blunt = math.ceil(_BLUNT * contrast) - 1
+    if cv2.countNonZero(cv2.threshold(steep, blunt, 255, cv2.THRESH_BINARY)[1]) <= 0.08 * steep.size:
+        return None
+    edge = _quantile(_counts(steep).cumsum(dtype=np.float64), 0.92) / contrast
     if edge < _BLUNT:
         return None
     # Of how many strokes a row of the line consists, for each height of width.
-    changes = np.count_nonzero(ink[:, 1:] & ~ink[:, :-1], axis=1) + ink[:, 0]
-    busy = np.sort(changes)[-max(1, (2 * height) // 3) :]
+    upright = cv2.transpose(mask) if turned else mask
+    begun = cv2.reduce(cv2.subtract(upright[:, 1:], upright[:, :-1]), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    busy = np.sort((begun.ravel() + upright[:, 0]) // 255)[-max(1, (2 * height) // 3) :]
     strokes = float(busy.sum()) / busy.size * height / width
     if strokes < _FEW:
         return None
     # How alike the strokes are: letters are written in one colour.
-    alike = np.count_nonzero(np.abs(inside.astype(np.int16) - bright) <= 0.15 * contrast) / inside.size
+    like = int(0.15 * contrast)
+    alike = float(inside[max(0, bright - like) : bright + like + 1].sum()) / ink
     # What lies around: a line of text ends, a texture goes on.
     margin = max(3, height // 2)
-    wide = _cut(
-        sheet.hat, max(0, left - margin), max(0, top - margin), right + margin, bottom + margin, turned
-    )
-    around = (np.count_nonzero(wide > sheet.level) - inside.size) / max(1, wide.size - ink.size)
+    wide = sheet.hat[max(0, y - margin) : y + down + margin, max(0, x - margin) : x + across + margin]
+    inked = cv2.countNonZero(cv2.threshold(wide, sheet.level, 255, cv2.THRESH_BINARY)[1])
+    rows = parts.tolist()
     own = sum(
-        np.count_nonzero(ink[y - top : y - top + tall, x - left : x - left + broad])
-        for x, y, broad, tall in parts.tolist()
+        cv2.countNonZero(upright[up - top : up - top + tall, along - left : along - left + broad])
+        for along, up, broad, tall in rows
     )
-    low, high = _quantile(shades, 0.25), _quantile(shades, 0.75)
-    inked = np.bincount(hat[ink], minlength=256).cumsum()
-    heights, feet = parts[:, 3], parts[:, 1] + parts[:, 3]
+    heights, feet = [tall for *_rest, tall in rows], [up + tall for _along, up, _broad, tall in rows]
+    mean = float(outside @ _LEVELS) / paper
+    spread = math.sqrt(max(0.0, float(outside @ _LEVELS**2) / paper - mean * mean))
     scale = sheet.scale
     return Line(
-        scale * (top if turned else left),
-        scale * (left if turned else top),
-        scale * (height if turned else width),
-        scale * (width if turned else height),
+        scale * x,
+        scale * y,
+        scale * across,
+        scale * down,
         scale,
         (
             min(contrast, 255.0) / 255,
-            float(np.log(len(parts))),
-            float(np.log(width / height)),
-            inside.size / ink.size,
+            math.log(len(rows)),
+            math.log(width / height),
+            ink / mask.size,
             min(strokes, 4.0),
             alike,
-            min(around, 0.6),
-            int(heights.max() - heights.min()) / height,
-            int(feet.max() - feet.min()) / height,
+            min((inked - ink) / max(1, wide.size - mask.size), 0.6),
+            (max(heights) - min(heights)) / height,
+            (max(feet) - min(feet)) / height,
             min(edge, 2.0),
-            (high - low) / contrast,
-            float(cv2.meanStdDev(outside)[1][0, 0]) / contrast,
-            float(np.sort(parts[:, 2])[len(parts) // 2]) / height,
+            (_quantile(shades, 0.75) - _quantile(shades, 0.25)) / contrast,
+            spread / contrast,
+            sorted(broad for _along, _up, broad, _tall in rows)[len(rows) // 2] / height,
             sheet.level / 100,
-            min(1.0, own / inside.size),
-            _quantile(inked, 0.75) / 255,
+            min(1.0, own / ink),
+            _quantile(_counts(hat, mask).cumsum(dtype=np.float64), 0.75) / 255,
         ),
     )
