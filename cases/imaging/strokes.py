@@ -147,21 +147,22 @@ def _sheet(grey: Grey, dark: bool, scale: int) -> _Sheet:
     hat: Grey = np.asarray(cv2.morphologyEx(grey, operation, _KERNEL), np.uint8)
     # Above what a stroke counts: clear of the texture of this picture.
     sample = np.ascontiguousarray(hat[::3, ::3])
-    level = min(max(int(1.6 * _quantile(_counts(sample).cumsum(dtype=np.float64), 0.93)), 36), 100)
+    level = min(max(int(1.6 * _quantile(_counts(sample), 0.93)), 36), 100)
     return _Sheet(grey, hat, level, dark, scale)
 
 
 def _counts(values: Any, mask: Any = None) -> NDArray[np.float32]:
-    """How often each grey level occurs, where ``mask`` is not 0."""
-    return np.asarray(cv2.calcHist([values], [0], mask, [256], [0, 256]), np.float32).ravel()
+    """How many values are at most of each grey level, where ``mask`` is not 0."""
+    counts = cv2.calcHist([values], [0], mask, [256], [0, 256])
+    return np.add.accumulate(np.asarray(counts, np.float32).ravel())
 
 
-def _quantile(running: NDArray[np.float64], share: float) -> int:
+def _quantile(running: NDArray[np.float32], share: float) -> int:
     """Grey level below which this share lies, of the running sum of how often each occurs.
 
     Counting is ten times as fast as sorting.
     """
-    return int(running.searchsorted(share * running[-1]))
+    return int(running.searchsorted(share * float(running[-1])))
 
 
 def _parts(sheet: _Sheet) -> NDArray[np.int32]:
@@ -263,11 +264,11 @@ def _describe(
     x, y, across, down = (top, left, height, width) if turned else (left, top, width, height)
     values, hat = sheet.grey[y : y + down, x : x + across], sheet.hat[y : y + down, x : x + across]
     mask = cv2.threshold(hat, sheet.level, 255, cv2.THRESH_BINARY)[1]
-    inside, outside = _counts(values, mask), _counts(values)
-    outside -= inside
+    # How often each grey level occurs outside and inside of the strokes.
+    counts = np.asarray(cv2.calcHist([values, mask], [1, 0], None, [2, 256], [0, 256, 0, 256]), np.float32)
     if sheet.dark:
-        inside, outside = inside[::-1], outside[::-1]
-    shades, others = inside.cumsum(dtype=np.float64), outside.cumsum(dtype=np.float64)
+        counts = counts[:, ::-1]
+    others, shades = np.add.accumulate(counts, axis=1)
     ink, paper = int(shades[-1]), int(others[-1])
     if ink < 12 or paper < 12:
         return None
@@ -280,7 +281,7 @@ def _describe(
     blunt = math.ceil(_BLUNT * contrast) - 1
     if cv2.countNonZero(cv2.threshold(steep, blunt, 255, cv2.THRESH_BINARY)[1]) <= 0.08 * steep.size:
         return None
-    edge = _quantile(_counts(steep).cumsum(dtype=np.float64), 0.92) / contrast
+    edge = _quantile(_counts(steep), 0.92) / contrast
     if edge < _BLUNT:
         return None
     # Of how many strokes a row of the line consists, for each height of width.
@@ -292,6 +293,7 @@ def _describe(
         return None
     # How alike the strokes are: letters are written in one colour.
     like = int(0.15 * contrast)
+    outside, inside = counts
     alike = float(inside[max(0, bright - like) : bright + like + 1].sum()) / ink
     # What lies around: a line of text ends, a texture goes on.
     margin = max(3, height // 2)
@@ -303,8 +305,8 @@ def _describe(
         for along, up, broad, tall in rows
     )
     heights, feet = [tall for *_rest, tall in rows], [up + tall for _along, up, _broad, tall in rows]
-    mean = float(outside @ _LEVELS) / paper
-    spread = math.sqrt(max(0.0, float(outside @ _LEVELS**2) / paper - mean * mean))
+    mean = float(_LEVELS @ outside) / paper
+    spread = math.sqrt(max(0.0, float(_LEVELS**2 @ outside) / paper - mean * mean))
     scale = sheet.scale
     return Line(
         scale * x,
@@ -328,6 +330,6 @@ def _describe(
             sorted(broad for _along, _up, broad, _tall in rows)[len(rows) // 2] / height,
             sheet.level / 100,
             min(1.0, own / ink),
-            _quantile(_counts(hat, mask).cumsum(dtype=np.float64), 0.75) / 255,
+            _quantile(_counts(hat, mask), 0.75) / 255,
         ),
     )
