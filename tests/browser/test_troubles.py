@@ -88,7 +88,7 @@ def test_a_job_is_cancelled_and_tried_again(visit: Visit, api: Api, worker: Work
 
 
 def test_a_failed_analysis_says_what_to_do(visit: Visit, api: Api, app: LiveApp) -> None:
-    case = make_case(api, "Pixels lost", first=500)
+    case = make_case(api, "Pixels lost", first=510)
     series = api("instructor").get(f"/api/series/{case['series'][0]}/").json()
     begin = series["frames"][0]["pixels_url"].split("/")[-2]
     (pixels,) = (app.folder / "blobs" / begin[:2] / begin[2:4]).glob(f"{begin}*")
