@@ -126,12 +126,17 @@ def as_json(upload: Upload) -> dict[str, object]:
         "removed": upload.removed,
         "url": reverse("cases:upload", args=[upload.pk]),
         "cancel_url": reverse("cases:upload-cancel", args=[upload.pk]),
-        "series_url": (
-            f"{reverse('cases:case', args=[upload.case_id])}?series={upload.series_id}"
-            if upload.series_id
-            else None
-        ),
+        "series_url": series_url(upload),
     }
+
+
+def series_url(upload: Upload) -> str | None:
+    """Where the series of ``upload`` is looked at: at the desk while it waits there."""
+    if upload.series is None:
+        return None
+    if upload.series.is_held:
+        return reverse("cases:desk-series", args=[upload.series_id])
+    return f"{reverse('cases:case', args=[upload.case_id])}?series={upload.series_id}"
 
 
 def batch_json(batch: UploadBatch, by: User) -> dict[str, object]:
@@ -157,7 +162,7 @@ def news_of(batch: UploadBatch, since: str) -> dict[str, object]:
     except ValueError:
         # A date that no calendar has: told from the beginning.
         after = None
-    told = batch.uploads.filter(finished_at__isnull=False)
+    told = batch.uploads.select_related("series").filter(finished_at__isnull=False)
     if after is not None and timezone.is_aware(after):
         told = told.filter(finished_at__gte=after)
     rows = list(told.order_by("finished_at", "pk")[: MOST_NEWS + 1])

@@ -94,7 +94,9 @@ def upload_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _upload(request: HttpRequest, pk: int) -> Upload:
-    return get_object_or_404(Upload.objects.visible_to(person(request)).select_related("case"), pk=pk)
+    return get_object_or_404(
+        Upload.objects.visible_to(person(request)).select_related("case", "series"), pk=pk
+    )
 
 
 @require_GET
