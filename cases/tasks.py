@@ -13,6 +13,7 @@ from cases.services import (
     receiving,
     sample_library,
     uploads,
+    workspaces,
 )
 from medweb.jobs.registry import housekeeping, job, warms_up
 from medweb.jobs.run import Run
@@ -69,7 +70,7 @@ def expire_raw_files() -> None:
 
 @housekeeping
 def expire_workspaces() -> None:
-    cleaning.expire_workspaces()
+    workspaces.expire_workspaces()
 
 
 @housekeeping

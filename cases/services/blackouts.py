@@ -16,7 +16,8 @@ from cases.imaging.prepare import Prepared
 from cases.models import Case, ClearanceReview, Frame, Instance, Series
 from cases.policies import check_review_move
 from cases.services import cleaning, erasing
-from cases.services.cleaning import Cleaned, DiskFull, Work, Workspace
+from cases.services.cleaning import Cleaned, DiskFull, Work
+from cases.services.workspaces import Workspace
 from medweb.audit.services import record
 from medweb.jobs.run import JobFailed, Run
 from medweb.live.publish import publish

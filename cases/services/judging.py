@@ -18,9 +18,10 @@ from cases.imaging.instance import CleanInstance
 from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
 from cases.services import cleaning, discs, fates, intake, quarantine, regions, uploads
-from cases.services.cleaning import Cleaned, DiskFull, Unpacked, Work, Workspace
+from cases.services.cleaning import Cleaned, DiskFull, Unpacked, Work
 from cases.services.opened import Opened
 from cases.services.regions import Laid
+from cases.services.workspaces import Workspace
 from medweb.audit.services import record
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import JobFailed, Run

@@ -7,6 +7,7 @@ import pytest
 
 import medweb.celery  # noqa: F401  without the application, Celery talks to a broker of its own invention
 from cases.models import Upload
+from cases.services import cleaning, receiving
 from medweb.jobs.run import work
 from tests.builders import rows
 
@@ -29,3 +30,41 @@ def judged() -> Callable[[Upload], Upload]:
         return upload
 
     return run
+
+
+@pytest.fixture
+def author():
+    return rows.instructor("ann")
+
+
+@pytest.fixture
+def case(author):
+    return rows.draft(author, images=0)
+
+
+@pytest.fixture
+def send(case, author):
+    """``send(data, ...)``: put files into quarantine; returns their rows."""
+
+    def put(*files, batch=None):
+        return [receiving.receive(case=case, chunks=[data], batch=batch, by=author) for data in files]
+
+    return put
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """``answered(act)``: call ``act(number)`` after each answer of a decoder, counted from 1."""
+
+    def register(act):
+        collect, count = cleaning.Work.collect, iter(range(1, 10**6))
+
+        def counted(self, timeout):
+            found = collect(self, timeout)
+            for _answer in found:
+                act(next(count))
+            return found
+
+        monkeypatch.setattr(cleaning.Work, "collect", counted)
+
+    return register
