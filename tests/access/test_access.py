@@ -12,7 +12,8 @@ from django.test import Client, TestCase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from medweb.audit.models import AuditEvent
-from tests.access.table import REFUSED, SIGN_IN, TABLE, Row
+from tests.access.row import REFUSED, SIGN_IN, Row
+from tests.access.table import TABLE
 from tests.builders import world
 from tests.builders.world import ROLES, World
 

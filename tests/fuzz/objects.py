@@ -6,7 +6,7 @@ import struct
 
 from pydicom.datadict import DicomDictionary, dictionary_VR
 
-from tests.fuzz.mutations import _LONG, _VRS, write_element
+from tests.fuzz.elements import LONG, VRS, write_element
 from tests.fuzz.seeds import SMALL
 from tests.fuzz.sources import Source, one_of
 from tests.pure.imaging.build import PLANTED, image, to_file
@@ -41,7 +41,7 @@ def make(source: Source) -> bytes:
     parts: dict[int, bytes] = {}
     while start < len(_BASE):
         group, number, vr = struct.unpack_from("<HH2s", _BASE, start)
-        long = vr in _LONG
+        long = vr in LONG
         size = struct.unpack_from("<I" if long else "<H", _BASE, start + (8 if long else 6))[0]
         size += 12 if long else 8
         parts[group << 16 | number] = _BASE[start : start + size]
@@ -69,7 +69,7 @@ def _element(source: Source, depth: int) -> tuple[int, bytes]:
     else:
         tag = one_of(source, (0x00080005, 0x0040A730, 0x00080104, 0x0008103E, 0x00181030, 0x00200010))
     right = (dictionary_VR(tag).split(" or ")[0] if tag in DicomDictionary else "LO").encode()
-    vr = right if source.whole(0, 3) else one_of(source, _VRS[:-2])
+    vr = right if source.whole(0, 3) else one_of(source, VRS[:-2])
     if right == b"SQ" and depth < 5 and source.whole(0, 3):
         # As a sequence, or the same bytes with a VR of unknown meaning.
         vr = one_of(source, (b"SQ", b"SQ", b"UN"))
@@ -92,7 +92,7 @@ def _items(source: Source, depth: int, *, implicit: bool) -> bytes:
 
 def _implicit(element: bytes) -> bytes:
     """The same element without its VR: what stands behind UN is in implicit little endian (PS3.5 6.2.2)."""
-    start = 12 if element[4:6] in _LONG else 8
+    start = 12 if element[4:6] in LONG else 8
     return element[:4] + struct.pack("<I", len(element) - start) + element[start:]
 
 
