@@ -1,5 +1,6 @@
 """Burned-in text: found where it is, not where it is not; and which objects are looked at anyway."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import cv2
@@ -8,6 +9,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from cases.imaging.burned import TextBox, detect, find_text
+from cases.imaging.render import window_to_uint8
+from cases.imaging.strokes import lines_of, shown
 from cases.imaging.suspicion import scans_of, suspicion_of
 from tests.pure.imaging import build
 
@@ -28,7 +31,9 @@ def background(rows: int = 256, columns: int = 320, *, seed: int = 1, level: flo
     return picture.clip(0, 255).astype(np.uint8)
 
 
-def write(pixels: np.ndarray, *, scale: float = 0.6, thick: int = 1, colour: object = 255) -> np.ndarray:
+def write(
+    pixels: np.ndarray, *, scale: float = 0.6, thick: int = 1, colour: float | Sequence[float] = 255
+) -> np.ndarray:
     written = pixels.copy()
     cv2.putText(written, "SCHMIDT 1971", WHERE, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
     return written
@@ -60,6 +65,40 @@ def test_smooth_pictures_are_left_alone(seed: int) -> None:
 def test_sixteen_bits_are_looked_at_through_their_window() -> None:
     deep = write(background()).astype(np.int16) * 8 - 1024
     assert covers(find_text(frame(deep, window_center=0.0, window_width=2048.0)))
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [(np.int16, -1024, 3071), (np.int16, -900, -20), (np.uint16, 300, 65535), (np.uint8, 3, 255)],
+)
+def test_the_picture_is_shown_through_its_window(kind: type, low: int, high: int, invert: bool) -> None:
+    # More values than pixels, and fewer.
+    for size in (16, 300):
+        pixels = np.random.default_rng(size).integers(low, high, (size, size), kind, endpoint=True)
+        center, width = low + high, 1.5 * (high - low)
+        deep = frame(
+            pixels, slope=2.0, intercept=-7.0, window_center=center, window_width=width, invert=invert
+        )
+        light, dark = shown(deep)
+        expected = window_to_uint8(
+            pixels, slope=2.0, intercept=-7.0, center=center, width=width, invert=invert
+        )
+        np.testing.assert_array_equal(light, expected)
+        assert dark is light
+
+
+def test_lines_of_a_turned_picture_are_the_same_turned() -> None:
+    # Texture of much ink as well as plain ground of little, whose strokes are gathered in different ways.
+    grain = np.random.default_rng(3).normal(0, 26, (256, 320))
+    for noise in (0, 1):
+        picture = write((background() + noise * grain).clip(0, 255).astype(np.uint8))
+        upright, turned = (
+            sorted((line.x, line.y, line.width, line.height) for line in lines_of(each, each))
+            for each in (picture, np.ascontiguousarray(picture.T))
+        )
+        assert upright
+        assert upright == sorted((x, y, width, height) for y, x, height, width in turned)
 
 
 def test_inverted_pictures_are_looked_at_as_shown() -> None:
