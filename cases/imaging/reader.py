@@ -246,8 +246,10 @@ def _with_meta(ds: pydicom.Dataset) -> None:
         else:
             meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     if not isinstance(meta.TransferSyntaxUID, str):
-        # Damaged, it is read as a list or a number.
-        meta.TransferSyntaxUID = pydicom.uid.UID(str(meta.TransferSyntaxUID))
+        # Damaged, it is read as a list or a number, and would stay one under the VR it came with.
+        text = str(meta.TransferSyntaxUID)
+        del meta.TransferSyntaxUID
+        meta.TransferSyntaxUID = pydicom.uid.UID(text)
 
 
 def read_dicom(
