@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 from pytest_django.fixtures import Settings
 
-from medweb.handler import Handler
+from medweb.handler import THREADS, Handler
 
 threads: list[str] = []
 closed: list[str] = []
@@ -96,9 +96,11 @@ async def test_view_and_signals_share_a_thread_of_the_pool(handler: Handler) -> 
 
 
 async def test_many_requests_share_few_threads(handler: Handler) -> None:
-    for _turn in range(5):
+    for _turn in range(3 * THREADS):
         await asked(handler, "/plain/")
-    assert len(set(threads)) == 1
+    # A request may come before the thread of the one before it counts as idle, so not always the same one.
+    assert len(threads) == 3 * THREADS
+    assert len(set(threads)) <= THREADS
 
 
 async def test_a_stream_ends_with_its_connection(handler: Handler) -> None:
