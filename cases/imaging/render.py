@@ -12,7 +12,7 @@ _SAMPLE = 65536
 
 
 class Shown(Protocol):
-    """What `preview` needs of a frame; see `frames.DecodedFrame`."""
+    """What showing needs of a frame; see `frames.DecodedFrame`."""
 
     @property
     def pixels(self) -> NDArray[Any]: ...
@@ -85,14 +85,18 @@ def window_to_uint8(
     if pixels.size == 0:
         return np.zeros(pixels.shape, np.uint8)
     low, high = int(pixels.min()), int(pixels.max())
-    # A table over the values that occur: 65,536 divisions instead of one per pixel.
-    table = _window(np.arange(low, high + 1, dtype=np.float64) * slope + intercept, center, width, invert)
-    if pixels.dtype == np.uint8:
-        full = np.zeros(256, np.uint8)
-        full[low : high + 1] = table
-        return full[pixels]
-    places = pixels if low == 0 else pixels.astype(np.int32) - low
-    return table.take(places)
+    if high - low >= pixels.size:
+        return _window(pixels * float(slope) + intercept, center, width, invert)
+    # A table over the values that occur, looked up by OpenCV: a division per value instead of one per pixel,
+    # and a tenth of the time that NumPy takes for looking up.
+    unsigned: type[np.uint8] | type[np.uint16] = np.uint8 if pixels.dtype == np.uint8 else np.uint16
+    table = np.zeros(np.iinfo(unsigned).max + 1, np.uint8)
+    # What is negative lies at the end, where its bits point to when they are read without a sign.
+    table[np.arange(low, high + 1)] = _window(
+        np.arange(low, high + 1, dtype=np.float64) * slope + intercept, center, width, invert
+    )
+    flat: Any = np.ascontiguousarray(pixels).view(unsigned).reshape(pixels.shape[0], -1)
+    return np.asarray(cv2.LUT(flat, table), np.uint8).reshape(pixels.shape)
 
 
 def auto_window(values: NDArray[Any]) -> tuple[float, float]:

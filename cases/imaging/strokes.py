@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .render import window_to_uint8
+from .render import Shown, window_to_uint8
 
 Grey = NDArray[np.uint8]
 
@@ -33,23 +33,6 @@ _FAINT = 25
 _LEVELS = np.arange(256, dtype=np.float64)
 # How far the middles of two letters of one line may lie apart: so much of the taller one.
 _APART = 0.4
-
-
-class Shown(Protocol):
-    """What is read of a frame; see `frames.DecodedFrame`."""
-
-    @property
-    def pixels(self) -> NDArray[Any]: ...
-    @property
-    def slope(self) -> float: ...
-    @property
-    def intercept(self) -> float: ...
-    @property
-    def window_center(self) -> float: ...
-    @property
-    def window_width(self) -> float: ...
-    @property
-    def invert(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +68,14 @@ def shown(frame: Shown) -> tuple[Grey, Grey]:
         red, green, blue = cv2.split(pixels)
         strongest, weakest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
         return np.asarray(strongest, np.uint8), np.asarray(weakest, np.uint8)
-    low, high = (int(pixels.min()), int(pixels.max())) if pixels.size else (0, 0)
-    # Each value that occurs is windowed once and looked up by OpenCV, in a tenth of the time NumPy takes.
-    tabled = high - low < pixels.size
     grey = window_to_uint8(
-        np.arange(low, high + 1).astype(pixels.dtype) if tabled else pixels,
+        pixels,
         slope=frame.slope,
         intercept=frame.intercept,
         center=frame.window_center,
         width=frame.window_width,
         invert=frame.invert,
     )
-    if tabled:
-        unsigned = np.uint8 if pixels.dtype == np.uint8 else np.uint16
-        table = np.zeros(np.iinfo(unsigned).max + 1, np.uint8)
-        # What is negative lies at the end, where its bits point to when they are read without a sign.
-        table[np.arange(low, high + 1)] = grey
-        grey = np.asarray(cv2.LUT(pixels.view(unsigned), table), np.uint8)
     return grey, grey
 
 
