@@ -25,6 +25,8 @@ from .render import auto_window
 Pixels = NDArray[Any]
 _EXACT = frozenset({"LINEAR_EXACT", "SIGMOID"})
 Vector = tuple[float, ...]
+# Longer ones are no unit; columns of databases end somewhere.
+UNIT_LETTERS = 16
 # What a browser's typed arrays and canvas take as it is.
 _PLAIN = (np.uint8, np.int16, np.uint16)
 
@@ -154,9 +156,10 @@ def _spacing(headers: _Headers) -> tuple[float, float] | None:
 def _unit(ds: Dataset, transform: Dataset, modality: str) -> str:
     rescale_type = _text(transform, "RescaleType")
     if modality == "PT":
-        return {"BQML": "Bq/ml", "": ""}.get(_text(ds, "Units"), _text(ds, "Units"))
+        return {"BQML": "Bq/ml", "": ""}.get(_text(ds, "Units"), _text(ds, "Units"))[:UNIT_LETTERS]
     if rescale_type and rescale_type != "US":
-        return rescale_type
+        # Some devices write a sentence, where PS3.3 C.11.1.1.2 has terms of two to five letters.
+        return rescale_type[:UNIT_LETTERS]
     return "HU" if modality == "CT" else ""
 
 
@@ -311,7 +314,8 @@ class _Object:
         voi = headers.group("FrameVOILUTSequence")
         mapped = modality_lut(_get(self.ds, "ModalityLUTSequence"), values)
         if mapped is not None:
-            return mapped[0], 1.0, 0.0, *_window(voi, lambda: auto_window(mapped[0]), 1.0, 0.0), mapped[1]
+            grey, unit = mapped[0], mapped[1][:UNIT_LETTERS]
+            return grey, 1.0, 0.0, *_window(voi, lambda: auto_window(grey), 1.0, 0.0), unit
         transform = headers.group("PixelValueTransformationSequence")
         slope = _first(transform, "RescaleSlope", 1.0) or 1.0
         intercept = _first(transform, "RescaleIntercept", 0.0) or 0.0

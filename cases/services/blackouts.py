@@ -133,9 +133,13 @@ def _write(
     series = Series.objects.select_for_update().filter(pk=review.series_id).first()
     if case is None or series is None:
         raise _gone()
-    review = ClearanceReview.objects.select_for_update().select_related("approved_by").get(pk=review.pk)
+    review = ClearanceReview.objects.select_for_update().get(pk=review.pk)
     keys = set(series.instances.order_by().values_list("pk", flat=True))
-    if review.revision != revision or keys != {task.instance.pk for task in tasks}:
+    if (
+        review.state != ReviewState.APPROVED
+        or review.revision != revision
+        or keys != {task.instance.pk for task in tasks}
+    ):
         raise _changed()
     check_review_move(review, ReviewState.DONE)
     before = list(series.frames.order_by("instance", "number_in_instance"))

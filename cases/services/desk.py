@@ -290,6 +290,38 @@ def refuse(*, series: Series, by: User) -> None:
     publish(f"case:{case_id}", "case-changed", case=case_id)
 
 
+def images_changed(series: Series, *, moved: bool = False, replaced: bool = False) -> None:
+    """Void what was said of a held series: images of it came, moved or were replaced.
+
+    Its revision moves on, so a page that was opened before, a first approval and a black-out under way are
+    of other images, and end with 409 or a sentence. Called by the intake, inside of its transaction and
+    behind the lock of the case.
+
+    Parameters
+    ----------
+    series : Series
+        One that is held.
+    moved : bool
+        Images of before moved into it: what the detector proposes on them is shown again.
+    replaced : bool
+        Images have other pixels now, so boxes on the old ones mean nothing.
+    """
+    review, _made = ClearanceReview.objects.select_for_update().get_or_create(series=series)
+    if replaced or review.state == ReviewState.DONE:
+        review.boxes = None
+    if review.boxes is not None:
+        here = set(series.frames.values_list("pk", flat=True))
+        review.boxes = [
+            box for box in review.boxes if box["frames"] is None or here.issuperset(box["frames"])
+        ]
+    if moved:
+        review.seen = 0
+    review.revision += 1
+    review.state, review.first_by, review.first_at = ReviewState.OPEN, None, None
+    review.modified_at = timezone.now()
+    review.save()
+
+
 def _announce(series: Series) -> None:
     publish(f"case:{series.case_id}", "case-changed", case=series.case_id)
 

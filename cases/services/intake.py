@@ -22,7 +22,7 @@ from cases.imaging.instance import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.imaging.volume import FrameGeometry, order
 from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
-from cases.services import faces, slides, stacks
+from cases.services import desk, faces, slides, stacks
 from medweb.live.publish import publish
 
 __all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
@@ -166,6 +166,9 @@ def _level(case: Case, item: Prepared, *, trusted: bool) -> str:
     if known is None or not slides.is_finer(item, known):
         return "here"
     slides.refine(known, item, trusted=trusted)
+    series = Series.objects.get(pk=known.series_id)
+    if series.is_held:
+        desk.images_changed(series, replaced=True)
     return "taken"
 
 
@@ -256,7 +259,8 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     )
     slides.write_rows(list(zip(instances, new, strict=True)))
     # Behind all others; number_frames gives every frame its place.
-    free = count(Frame.objects.filter(series=series).count())
+    before = Frame.objects.filter(series=series).count()
+    free = count(before)
     Frame.objects.bulk_create(
         (
             Frame(series=series, instance=instance, index=next(free), number_in_instance=n, **values)
@@ -266,10 +270,13 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
         batch_size=500,
     )
     _mark(series, new, trusted=trusted)
-    for one in stacks.arranged(series):
+    arranged = stacks.arranged(series)
+    for one in arranged:
         number_frames(one)
         stacks.note_spacing(one)
         faces.note(one)
+        if one.is_held and (before or len(arranged) > 1):
+            desk.images_changed(one, moved=len(arranged) > 1)
 
 
 def _box(box: TextBox) -> dict[str, Any]:

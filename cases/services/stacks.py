@@ -55,6 +55,10 @@ def arranged(series: Series) -> list[Series]:
     if series.is_held and not beside.is_held:
         beside.clearance = series.clearance
         beside.save(update_fields=["clearance"])
+    if returns and beside.is_held and not series.is_held:
+        # A doubt about a scout comes along with it.
+        series.clearance = beside.clearance
+        series.save(update_fields=["clearance"])
     _carry(leaves, beside)
     _carry(returns, series)
     return [series, beside]

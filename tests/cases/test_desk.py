@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.urls import reverse
 
 from cases import blobs
@@ -15,7 +16,7 @@ from medweb.accounts.models import Role, User
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import work
-from tests.builders import held, rows
+from tests.builders import held, pictures, rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 BOX = {"frames": None, "x": 4, "y": 6, "width": 200, "height": 24, "score": None}
@@ -150,6 +151,50 @@ def test_images_that_come_after_the_approval_are_looked_at(series: Series, autho
     standing = desk.standing(series)
     assert standing.state == ReviewState.OPEN
     assert not standing.first_by
+
+
+def ultrasound(number: int) -> bytes:
+    return pictures.ct(number, Modality="US")
+
+
+def arrive(case: Case, *files: bytes) -> Series:
+    with transaction.atomic():
+        intake.attach(case, [intake.prepare(data) for data in files])
+    return case.series.get()
+
+
+def test_what_was_opened_before_an_image_came_approves_nothing(case: Case, author: User) -> None:
+    series = arrive(case, ultrasound(1))
+    opened = desk.standing(series).revision
+    arrive(case, ultrasound(2))
+    for act in (desk.save_boxes, desk.approve):
+        with pytest.raises(StaleRevision):
+            act(series=series, revision=opened, boxes=[], by=author)
+    desk.approve(series=series, revision=desk.standing(series).revision, boxes=[], by=author)
+    assert done(series).state == State.DONE
+    series.refresh_from_db()
+    assert not series.is_held
+
+
+def test_an_image_that_comes_while_the_black_out_waits_holds_the_series(case: Case, author: User) -> None:
+    series = arrive(case, ultrasound(1))
+    desk.approve(series=series, revision=0, boxes=[], by=author)
+    arrive(case, ultrasound(2))
+    assert done(series).state == State.FAILED
+    series.refresh_from_db()
+    assert series.is_held
+    assert desk.standing(series).state == ReviewState.OPEN
+
+
+def test_an_image_voids_the_first_of_two_approvals(case: Case, author: User, settings) -> None:
+    settings.DESK_TWO_STEP = True
+    series = arrive(case, ultrasound(1))
+    review = desk.approve(series=series, revision=0, boxes=[BOX | {"width": 9, "height": 9}], by=author)
+    arrive(case, ultrasound(2))
+    with pytest.raises(StaleRevision):
+        desk.confirm(series=series, revision=review.revision, by=rows.person(Role.ADMINISTRATOR))
+    standing = desk.standing(series)
+    assert (standing.state, standing.first_by, len(standing.boxes)) == (ReviewState.OPEN, None, 1)
 
 
 def test_a_cancelled_black_out_opens_the_review_again(series: Series, author: User) -> None:

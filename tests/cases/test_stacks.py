@@ -122,3 +122,17 @@ def test_the_page_of_the_case_tells_the_fact(case, client):
     attach(case, *stack(0, 2, 6))
     client.force_login(case.author)
     assert "lices 2 to 4 mm apart" in client.get(f"/cases/{case.pk}/").content.decode()
+
+
+def test_a_held_scout_that_returns_holds_its_stack(case):
+    """Three axial slices and a doubtful scout; then the scouts become the many, and come together again."""
+    attach(case, *stack(10, 20, 30))
+    attach(case, scout(99))
+    case.series.filter(is_localiser=True).update(clearance="held")
+    before = set(case.series.filter(is_localiser=True).values_list("instances", flat=True))
+    others = [pictures.ct(50 + n, z=n, ImageOrientationPatient=[1, 0, 0, 0, 0, -1]) for n in range(1, 3)]
+    attach(case, *others)
+    main = case.series.get(is_localiser=False)
+    assert before <= set(main.instances.values_list("pk", flat=True))
+    assert main.clearance == "held"
+    assert not case.series.filter(clearance="cleared", instances__in=before).exists()
