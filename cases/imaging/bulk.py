@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 import numpy as np
 from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import UID, ExplicitVRBigEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from .errors import Refused
 from .reader import declared_bits, whole_number
+from .streams import Declared, clean_jpeg, clean_jpeg2000, clean_rle
 
 _JPEG = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81)}
 _JPEG2000 = {f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203)}
-_SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
-# APP14 says how JPEG stores colour, APP8 carries the JPEG-LS colour transform; others and COM carry notes.
-_NEEDED_APPLICATION = {0xE8, 0xEE}
 _TAGS = {"PixelData": 0x7FE00010, "FloatPixelData": 0x7FE00008, "DoubleFloatPixelData": 0x7FE00009}
 
 
@@ -107,11 +104,13 @@ def _encapsulated(ds: Dataset, data: bytes, syntax: str) -> bytes:
             "fragments",
             "The frames are stored in pieces that do not fit together. Export the picture uncompressed.",
         ) from error
-    size = _Declared(*(whole_number(ds, name, 1) for name in ("Rows", "Columns", "SamplesPerPixel")))
+    size = Declared(*(whole_number(ds, name, 1) for name in ("Rows", "Columns", "SamplesPerPixel")))
     if syntax in _JPEG:
-        streams = [_clean_jpeg(stream, size) for stream in streams]
+        streams = [clean_jpeg(stream, size) for stream in streams]
     elif syntax in _JPEG2000:
-        streams = [_clean_jpeg2000(stream, size) for stream in streams]
+        streams = [clean_jpeg2000(stream, size) for stream in streams]
+    elif syntax == RLELossless:
+        streams = [clean_rle(stream, size) for stream in streams]
     return _items(streams)
 
 
@@ -122,90 +121,3 @@ def _items(fragments: list[bytes]) -> bytes:
         even = fragment + b"\x00" * (len(fragment) % 2)
         parts.append(b"\xfe\xff\x00\xe0" + struct.pack("<I", len(even)) + even)
     return b"".join(parts)
-
-
-def _broken() -> Refused:
-    return Refused(
-        "broken-pixels", "The compressed picture is damaged. Copy or export it again, then upload."
-    )
-
-
-class _Declared(NamedTuple):
-    """What the header says of the picture in a code stream."""
-
-    rows: int
-    columns: int
-    samples: int
-
-    def check(self, height: int, width: int, components: int) -> None:
-        """Refuse a stream of another kind: decoders allocate what it says, and GDCM ends the process."""
-        if height * width > self.rows * self.columns * 2:
-            raise Refused(
-                "bad-header", "The compressed picture is larger than its header says. Export it again."
-            )
-        if components != self.samples:
-            raise Refused(
-                "bad-header",
-                "The compressed picture has other colours than its header says. Export it again.",
-            )
-
-
-def _clean_jpeg(stream: bytes, declared: _Declared) -> bytes:
-    """Copy a JPEG or JPEG-LS stream without COM and APPn segments, and nothing behind its end."""
-    if stream[:2] != b"\xff\xd8":
-        raise _broken()
-    parts = [b"\xff\xd8"]
-    place = 2
-    while place + 4 <= len(stream):
-        if stream[place] != 0xFF:
-            raise _broken()
-        marker = stream[place + 1]
-        if marker == 0xFF:
-            place += 1
-            continue
-        length = int.from_bytes(stream[place + 2 : place + 4], "big")
-        segment = stream[place : place + 2 + length]
-        if length < 2 or len(segment) != length + 2:
-            raise _broken()
-        if marker in _SOF:
-            if length < 8:
-                raise _broken()
-            declared.check(*struct.unpack(">HHB", segment[5:10]))
-        if marker == 0xDA:
-            end = stream.rfind(b"\xff\xd9")
-            parts.append(stream[place : end + 2] if end > place else stream[place:])
-            return b"".join(parts)
-        note = marker == 0xFE or (0xE0 <= marker <= 0xEF and marker not in _NEEDED_APPLICATION)
-        # JFIF tells decoders the colour space; longer than 16 bytes it carries a thumbnail.
-        if not note or (marker == 0xE0 and length == 16 and segment[4:9] == b"JFIF\x00"):
-            parts.append(segment)
-        place += 2 + length
-    raise _broken()
-
-
-def _clean_jpeg2000(stream: bytes, declared: _Declared) -> bytes:
-    """Copy a JPEG 2000 code stream with its COM segments blanked, without the boxes of a JP2 file."""
-    start = stream.find(b"\xff\x4f\xff\x51")
-    if start < 0:
-        raise _broken()
-    end = stream.rfind(b"\xff\xd9")
-    stream = stream[start : end + 2] if end > start else stream[start:]
-    parts = [stream[:2]]
-    place = 2
-    while place + 4 <= len(stream):
-        marker = stream[place : place + 2]
-        length = int.from_bytes(stream[place + 2 : place + 4], "big")
-        segment = stream[place : place + 2 + length]
-        if marker[0] != 0xFF or length < 2 or len(segment) != length + 2:
-            raise _broken()
-        if marker == b"\xff\x51":
-            if length < 38:
-                raise _broken()
-            width, height, left, top = struct.unpack(">IIII", segment[6:22])
-            declared.check(height - top, width - left, int.from_bytes(segment[38:40], "big"))
-        if marker == b"\xff\x90":
-            return b"".join((*parts, stream[place:]))
-        if marker != b"\xff\x64":
-            parts.append(segment)
-        place += 2 + length
-    raise _broken()
