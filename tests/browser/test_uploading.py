@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import axe
 from tests.browser.conftest import Visit
-from tests.browser.steps import Api, drop_files, make_case
+from tests.browser.steps import Api, drop_files, make_case, wait_for
 from tests.builders import pictures
 
 PIECE = 8 * 1024 * 1024
@@ -75,6 +75,32 @@ def test_every_file_of_a_drop_has_its_fate_in_one_table(
     page.get_by_role("link", name="Refused 1").click()
     expect(rows).to_have_count(1)
     assert troubles(page) == []
+
+
+def test_files_wait_for_a_script_that_is_still_on_its_way(
+    visit: Visit, api: Api, picture_file: Callable[..., Path]
+) -> None:
+    case = make_case(api, "Dropped early", images=0, publish=False)
+    page = visit("instructor", "/account/")
+    held: list[Route] = []
+    page.route("**/tus.min*.js", lambda route: held.append(route))
+    page.goto(f"/cases/{case['id']}/", wait_until="commit")
+    # Ready for files, which shows in nothing but that they are taken.
+    rows = page.locator(".upload [data-list] > li")
+    files = [picture_file("early.png", seed=21)]
+    expect(page.locator("[data-dropzone]")).to_be_attached()
+
+    def taken() -> bool:
+        drop_files(page, files)
+        return rows.count() > 0
+
+    wait_for(taken, "the page takes files")
+    assert held
+    expect(rows.first).not_to_have_attribute("data-state", "failed")
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-summary-words]")).to_contain_text("done")
+    expect(rows.first).to_have_attribute("data-state", "accepted")
 
 
 def test_a_large_file_is_paused_cut_off_and_goes_on_after_a_reload(

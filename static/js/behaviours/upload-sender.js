@@ -27,6 +27,25 @@ import { PIECE_BYTES, RETRY_DELAYS, fingerprintOf, isPassing } from "./upload-ru
  * @property {(sentence: string, final: boolean) => void} failed final: trying again changes nothing
  */
 
+/**
+ * tus-js-client is a script of its own, which may still be on its way when the first files are dropped.
+ *
+ * @returns {Promise<Tus>} rejected with a sentence when it did not come
+ */
+async function library() {
+  const found = () => /** @type {{tus?: Tus}} */ (/** @type {unknown} */ (window)).tus;
+  if (!found() && document.readyState !== "complete") {
+    await new Promise((resolve) => {
+      // The first comes after all scripts; the second for when it has been.
+      document.addEventListener("DOMContentLoaded", resolve, { once: true });
+      window.addEventListener("load", resolve, { once: true });
+    });
+  }
+  const tus = found();
+  if (!tus) throw new Error(phrase("request-failed"));
+  return tus;
+}
+
 /** @returns {Record<string, string>} what every request must carry */
 export const headers = () => ({ "X-CSRFToken": csrfToken(), Accept: "application/json" });
 
@@ -117,8 +136,7 @@ export class Sender {
    * @returns {Promise<TusUpload>}
    */
   async make(url) {
-    const tus = /** @type {{tus?: Tus}} */ (/** @type {unknown} */ (window)).tus;
-    if (!tus) throw new Error(phrase("request-failed"));
+    const tus = await library();
     const { file, batch, memory } = this;
     const isWhole = file.size <= PIECE_BYTES;
     // Small files are sent again faster than they are remembered.
