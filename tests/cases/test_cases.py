@@ -212,7 +212,8 @@ def test_a_case_is_deleted_while_an_upload_of_it_is_written(stores, author, monk
         return outcome
 
     monkeypatch.setattr(intake, "attach", overtaken)
-    assert work(job.pk) == "done"
+    # Rows are written before the job ends, and the deletion takes its turn in between, or right after.
+    assert work(job.pk) in ("done", "lost")
     deletion.join(timeout=20)
     assert answers == ["deleted"]
     assert not Case.objects.exists()
