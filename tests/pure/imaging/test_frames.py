@@ -266,5 +266,7 @@ def test_a_panic_of_the_rle_decoder_is_a_refusal() -> None:
     header = struct.pack("<16I", 2, 64, 64 + len(plane), *[0] * 13)
     ds.PixelData = pydicom.encaps.encapsulate([header + plane + plane])
     with pytest.raises(Refused) as refused:
-        clean(to_file_of(ds), secret=SECRET)
+        decode(ds)
     assert refused.value.code == "broken-pixels"
+    # Cleaning leaves out the runs that make no pixel, so nothing is left to panic about.
+    assert not clean(to_file_of(ds), secret=SECRET).frames[0].pixels.any()
