@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from cases import blobs
 from cases.enums import Clearance
+from cases.errors import StaleRevision
 from cases.models import Instance, Series, Slide, Upload
-from cases.services import annotations, cases, intake
+from cases.services import annotations, cases, desk, intake
 from medweb.accounts.models import Role
 from tests.builders import rows
 from tests.pure.imaging import slide_files
@@ -174,6 +175,19 @@ def test_a_finer_level_that_shows_a_label_is_held(stores: Path) -> None:
     series = case.series.get()
     assert series.is_held
     assert series.instances.get().suspicion == ["burned-in-flag"]
+
+
+def test_a_finer_level_voids_what_was_opened_at_the_desk(stores: Path) -> None:
+    author = rows.instructor()
+    case = rows.draft(author, images=0)
+    intake.attach(case, [level(200, 150, number=2, SpecimenLabelInImage="YES")])
+    series = case.series.get()
+    opened = desk.standing(series).revision
+    intake.attach(case, [level(400, 300, number=1, SpecimenLabelInImage="YES")])
+    with pytest.raises(StaleRevision):
+        desk.approve(series=series, revision=opened, boxes=[], by=author)
+    series.refresh_from_db()
+    assert series.is_held
 
 
 def test_what_was_made_black_stays_black(stores: Path) -> None:

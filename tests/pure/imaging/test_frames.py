@@ -270,3 +270,10 @@ def test_a_panic_of_the_rle_decoder_is_a_refusal() -> None:
     assert refused.value.code == "broken-pixels"
     # Cleaning leaves out the runs that make no pixel, so nothing is left to panic about.
     assert not clean(to_file_of(ds), secret=SECRET).frames[0].pixels.any()
+
+
+def test_a_sentence_in_place_of_a_unit_is_cut() -> None:
+    """Columns of databases end somewhere: on PostgreSQL a longer one refused all files beside it."""
+    ds = read_dicom(_sample("MR_small.dcm"))
+    ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 1, 0, "normalized signal intensity"
+    assert [frame.unit for frame in decode(ds)] == ["normalized signa"]
