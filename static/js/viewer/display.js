@@ -1,0 +1,237 @@
+/**
+ * What one series looks like on its stage: loading, painting, and everything that changes the look and no shape.
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Series} Series
+ * @typedef {import("./types.js").View} View
+ * @typedef {import("./types.js").Window} Window
+ * @typedef {import("./types.js").Point} Point
+ */
+import { FrameLoader } from "./frames.js";
+import { Renderer } from "./render.js";
+import { clampFrame, createStore, initialState, openingFrame } from "./state.js";
+import { aspectOf, actualSize, fit, keepInSight, zoomAt } from "./viewport.js";
+import { CT_PRESETS, autoWindow, storedWindow } from "./windowing.js";
+
+/** As many previews as are worth keeping while the numbers are on their way. */
+const PREVIEWS = 24;
+
+/**
+ * @typedef {object} Parts
+ * @property {HTMLCanvasElement} canvas
+ * @property {HTMLElement} stage
+ * @property {HTMLElement} live
+ * @property {(index: number) => void} showIndex
+ */
+
+/** The viewer adds the parts of the page and the drawing. @abstract */
+export class Display {
+  /**
+   * @param {HTMLElement} root
+   * @param {object} options
+   * @param {Series} options.series with at least one frame
+   * @param {import("./api.js").Api} options.api
+   * @param {boolean} options.canDraw
+   * @param {import("./strings.js").Translate} options.t
+   */
+  constructor(root, { series, api, canDraw, t }) {
+    this.root = root;
+    this.series = series;
+    this.frames = series.frames;
+    this.labels = series.labels ?? [];
+    this.t = t;
+    this.presets = series.presets?.length ? series.presets : series.modality === "CT" ? CT_PRESETS : [];
+    const first = { ...initialState(canDraw), frame: openingFrame(this.frames) };
+    const stored = storedWindow(this.frames[first.frame]);
+    this.store = createStore({ ...first, window: stored ?? first.window, label: this.labels[0]?.label ?? "" });
+    this.needsAuto = stored === null;
+    this.fitted = true;
+    this.size = { width: 0, height: 0 };
+    this.scheduled = 0;
+    this.closing = new AbortController();
+    /** @type {Map<number, HTMLImageElement>} */
+    this.previews = new Map();
+    this.loader = new FrameLoader({
+      frames: this.frames,
+      fetchFrame: api.pixels,
+      onFrame: (index, loaded) => {
+        this.set({ loaded: Math.max(loaded, this.state.loaded) });
+        if (index === this.state.frame) this.arrived();
+      },
+      onError: (index) => this.set({ failed: index === this.state.frame ? t("failed", { n: index + 1 }) : this.state.failed }),
+    });
+    this.resizing = new ResizeObserver(() => this.resize());
+    /** @type {Parts|null} */
+    this.shown = null;
+    /** @type {Renderer|null} */
+    this.renderer = null;
+  }
+
+  /** Begin to show, once there is something to show it on. @param {Parts} parts */
+  start(parts) {
+    this.shown = parts;
+    this.renderer = new Renderer(parts.canvas);
+    this.resizing.observe(parts.stage);
+    this.loadPreview();
+    this.loader.setCurrent(this.state.frame);
+    parts.showIndex(this.state.frame);
+  }
+
+  get state() {
+    return this.store.get();
+  }
+
+  get frame() {
+    return this.frames[this.state.frame];
+  }
+
+  get aspect() {
+    return aspectOf(this.frame.pixel_spacing);
+  }
+
+  /** The shown image as the viewport knows it. */
+  get image() {
+    return { ...this.frame, aspect: this.aspect };
+  }
+
+  /** Stored numbers of the shown image, once they are here. */
+  get pixels() {
+    return this.loader.get(this.state.frame);
+  }
+
+  /** @param {Partial<State>} patch */
+  set(patch) {
+    this.store.set(patch);
+  }
+
+  repaint() {
+    if (this.scheduled || this.closing.signal.aborted) return;
+    this.scheduled = requestAnimationFrame(() => {
+      this.scheduled = 0;
+      this.paint();
+    });
+  }
+
+  /** @returns {boolean} false when there is nothing to paint on yet */
+  paint() {
+    const { state, frame, pixels, renderer } = this;
+    if (!state.view || !renderer) return false;
+    const preview = this.previews.get(state.frame);
+    if (pixels) renderer.develop(frame, pixels, state.window, state.invert);
+    renderer.draw(frame, state.view, state.smooth, !pixels && preview?.complete && preview.naturalWidth ? preview : null);
+    return true;
+  }
+
+  resize() {
+    if (!this.shown || !this.renderer) return;
+    const { clientWidth: width, clientHeight: height } = this.shown.stage;
+    if (width === 0 || height === 0) return;
+    this.size = { width, height };
+    this.renderer.resize(width, height, window.devicePixelRatio || 1);
+    const view = this.state.view;
+    this.set({ view: view && !this.fitted ? keepInSight(view, this.size, this.image) : fit(this.size, this.image) });
+    // Changing its size has emptied the canvas: waiting for the next frame would show a flash of black.
+    this.paint();
+  }
+
+  loadPreview() {
+    const { state, frame } = this;
+    if (!frame.preview_url || this.pixels || this.previews.has(state.frame)) return;
+    const image = new Image();
+    image.onload = () => this.repaint();
+    image.src = frame.preview_url;
+    this.previews.set(state.frame, image);
+    const [oldest] = this.previews.keys();
+    if (this.previews.size > PREVIEWS) this.previews.delete(oldest);
+  }
+
+  /** The numbers of the shown image are here. */
+  arrived() {
+    if (this.needsAuto) this.applyPreset("auto");
+    if (this.state.failed) this.set({ failed: "" });
+    this.repaint();
+  }
+
+  /** @param {number} index */
+  goTo(index) {
+    const next = clampFrame(index, this.frames.length);
+    if (next === this.state.frame) return;
+    const before = this.frame;
+    const frame = this.frames[next];
+    /** @type {Partial<State>} */
+    const patch = { frame: next, hover: null, crosshair: null, failed: "" };
+    const stored = this.state.preset === "stored" ? storedWindow(frame) : null;
+    if (stored) patch.window = stored;
+    const other = before.rows !== frame.rows || before.columns !== frame.columns;
+    if (other && this.size.width) patch.view = fit(this.size, { ...frame, aspect: aspectOf(frame.pixel_spacing) });
+    this.set(patch);
+    this.loader.setCurrent(next);
+    this.loadPreview();
+    this.shown?.showIndex(next);
+    const detail = { series: this.series.id, frame: next };
+    this.root.dispatchEvent(new CustomEvent("medweb:frame-changed", { bubbles: true, detail }));
+  }
+
+  /** @param {View} view */
+  setView(view) {
+    this.fitted = false;
+    this.set({ view: keepInSight(view, this.size, this.image) });
+  }
+
+  /** @param {"fit"|"actual"|"in"|"out"} what */
+  zoom(what) {
+    const { view } = this.state;
+    if (!view) return;
+    const middle = /** @type {Point} */ ([this.size.width / 2, this.size.height / 2]);
+    if (what === "fit") this.set({ view: fit(this.size, this.image) });
+    else if (what === "actual") this.setView(actualSize(this.size, this.image, window.devicePixelRatio || 1));
+    else this.setView(zoomAt(view, what === "in" ? 1.25 : 0.8, middle));
+    this.fitted = what === "fit";
+  }
+
+  /** @param {Window} window @param {string} preset */
+  setWindow(window, preset) {
+    this.needsAuto = false;
+    this.set({ window, preset });
+  }
+
+  /** @param {string} name */
+  applyPreset(name) {
+    const preset = this.presets.find((item) => item.name === name);
+    const stored = name === "stored" ? storedWindow(this.frame) : null;
+    if (preset) this.setWindow({ center: preset.center, width: preset.width }, name);
+    else if (stored) this.setWindow(stored, "stored");
+    else if (this.pixels) this.setWindow(autoWindow(this.pixels, this.frame), name);
+    else this.needsAuto = true;
+  }
+
+  /** @param {number} step */
+  stepPreset(step) {
+    const names = ["stored", "auto", ...this.presets.map((preset) => preset.name)];
+    const at = Math.max(names.indexOf(this.state.preset), 0);
+    this.applyPreset(names[(at + step + names.length) % names.length]);
+  }
+
+  /** Said aloud by screen readers and shown for all. @param {string} text */
+  say(text) {
+    if (this.shown) this.shown.live.textContent = text;
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else if (this.root.requestFullscreen) void this.root.requestFullscreen();
+    // Telephones that give no full screen to a page's part get the whole window.
+    else this.root.classList.toggle("is-full");
+  }
+
+  retry() {
+    this.set({ failed: "" });
+    this.loader.retry(this.state.frame);
+  }
+
+  close() {
+    this.closing.abort();
+    this.resizing.disconnect();
+    this.loader.close();
+    if (this.scheduled) cancelAnimationFrame(this.scheduled);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What may be done with the shapes of a series: every change is a step that undo takes back.
+ * @typedef {import("./types.js").Shape} Shape
+ * @typedef {import("./types.js").Point} Point
+ */
+import { Display } from "./display.js";
+import { pixelRuns, removeVertex } from "./geometry.js";
+import { History } from "./history.js";
+import { finishDraft, isDrawn, placePoint } from "./tools/draw.js";
+import { statistics } from "./windowing.js";
+
+/** The viewer adds what hears of it. @abstract */
+export class Drawing extends Display {
+  /** @type {History<Shape[]>} */
+  history = new History(/** @type {Shape[]} */ ([]));
+
+  /** Let go of what a pointer holds. @abstract @returns {boolean} whether it held something */
+  stopGesture() {
+    throw new Error("a drawing needs a pointer");
+  }
+
+  /** Show the keys. @abstract */
+  help() {
+    throw new Error("a drawing needs a page that explains it");
+  }
+
+  /** The shapes are others now: they have to be saved. @abstract @param {Shape[]} _shapes */
+  shapesChanged(_shapes) {
+    throw new Error("a drawing needs somebody who saves it");
+  }
+
+  /** @param {string} tool */
+  setTool(tool) {
+    this.stopGesture();
+    const draft = this.state.draft?.kind === tool ? this.state.draft : null;
+    this.set({ tool, draft, crosshair: null, ...(isDrawn(tool) ? { selected: null, vertex: null } : {}) });
+  }
+
+  /** @param {Shape[]} shapes */
+  preview(shapes) {
+    this.set({ shapes });
+  }
+
+  rollback() {
+    this.set({ shapes: this.history.present });
+  }
+
+  /** @param {Shape[]} shapes @param {string|null} [selected] */
+  commit(shapes, selected = this.state.selected) {
+    if (!this.state.canDraw) return;
+    this.history.commit(shapes);
+    this.adopt(shapes, selected);
+  }
+
+  /** @param {Shape[]} shapes @param {string|null} selected */
+  adopt(shapes, selected) {
+    const kept = shapes.some((shape) => shape.id === selected) ? selected : null;
+    this.set({ shapes, selected: kept, vertex: kept ? this.state.vertex : null });
+    this.shapesChanged(shapes);
+  }
+
+  undo() {
+    if (this.state.draft) this.set({ draft: null });
+    else if (this.state.canDraw && this.history.canUndo) this.adopt(this.history.undo(), this.state.selected);
+  }
+
+  redo() {
+    if (this.state.canDraw && this.history.canRedo) this.adopt(this.history.redo(), this.state.selected);
+  }
+
+  /** @param {Shape} shape */
+  add(shape) {
+    this.commit([...this.state.shapes, shape], shape.id);
+    this.say(this.t("added", { kind: this.t(shape.kind) }));
+  }
+
+  removeSelected() {
+    const { shapes, selected, vertex } = this.state;
+    const shape = shapes.find((item) => item.id === selected);
+    if (!shape || !this.state.canDraw) return;
+    if (vertex !== null) {
+      const next = removeVertex(shape, vertex);
+      if (next !== shape) {
+        this.set({ vertex: null });
+        this.commit(shapes.map((item) => (item === shape ? next : item)));
+        return;
+      }
+    }
+    this.commit(shapes.filter((item) => item !== shape), null);
+    this.say(this.t("removed", { kind: this.t(shape.kind) }));
+  }
+
+  finishDraft() {
+    finishDraft(this);
+  }
+
+  /** @param {Point} point */
+  placePoint(point) {
+    placePoint(this, point);
+  }
+
+  /** @param {Shape} shape */
+  statistics(shape) {
+    const pixels = shape.frame === this.state.frame ? this.pixels : undefined;
+    const frame = this.frames[shape.frame];
+    const found = pixels && statistics(pixels, frame, pixelRuns(shape, frame.rows, frame.columns));
+    if (!found) return "";
+    const digits = Math.abs(found.mean) < 10 ? 2 : 1;
+    return `${this.t("mean", { mean: found.mean.toFixed(digits), sd: found.deviation.toFixed(digits) })} ${this.series.unit ?? ""}`.trim();
+  }
+}
