@@ -1,28 +1,47 @@
 /**
  * Everything by keyboard. Single letters count only while the focus is inside of the viewer and not in a field.
+ * Which key is which command stands in shortcuts.js; here is what the commands do.
  * @typedef {import("./types.js").Host} Host
  * @typedef {import("./types.js").Point} Point
  */
 import { clampPoint, handles, isDegenerate, moveHandle, translate } from "./geometry.js";
+import { chord, keymap } from "./shortcuts.js";
 import { isDrawn } from "./tools/draw.js";
-
-/** @type {Record<string, string>} */
-export const TOOL_KEYS = {
-  w: "window",
-  s: "scroll",
-  h: "pan",
-  z: "zoom",
-  v: "select",
-  p: "point",
-  b: "box",
-  e: "ellipse",
-  g: "polygon",
-  f: "freehand",
-  l: "length",
-};
 
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+/** Keys that are the same for all, because other ones lean on them. @type {Record<string, (host: Host) => void>} */
+const FIXED = {
+  PageUp: (host) => host.goTo(host.state.frame - 1),
+  PageDown: (host) => host.goTo(host.state.frame + 1),
+  Home: (host) => host.goTo(0),
+  End: (host) => host.goTo(host.frames.length - 1),
+  Enter: (host) => enter(host),
+  Escape: (host) => host.set(host.state.draft ? { draft: null } : { selected: null, vertex: null, crosshair: null }),
+  "?": (host) => host.help(),
+};
+
+/** By the ids of shortcuts.js; tools are chosen by "tool:name". @type {Record<string, (host: Host) => void>} */
+const COMMANDS = {
+  "zoom-in": (host) => host.zoom("in"),
+  "zoom-out": (host) => host.zoom("out"),
+  "zoom-fit": (host) => host.zoom("fit"),
+  "zoom-actual": (host) => host.zoom("actual"),
+  "preset-before": (host) => host.stepPreset(-1),
+  "preset-after": (host) => host.stepPreset(1),
+  "preset-auto": (host) => host.applyPreset("auto"),
+  invert: (host) => host.set({ invert: !host.state.invert }),
+  "next-vertex": (host) => nextVertex(host),
+  remove: (host) => (host.state.draft ? stepBack(host) : host.removeSelected()),
+  undo: (host) => host.undo(),
+  redo: (host) => host.redo(),
+};
+
+/** For the test that every shortcut means something. @param {string} id */
+export function isKnown(id) {
+  return id in COMMANDS || id.startsWith("tool:");
+}
 
 /**
  * @param {Host} host
@@ -30,46 +49,22 @@ const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowR
  * @returns {boolean} whether the key meant something
  */
 export function handleKey(host, event) {
-  const { state } = host;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z" && event.shiftKey) host.redo();
-    else if (key === "z") host.undo();
-    else if (key === "y") host.redo();
-    else return false;
+  const pressed = chord(event);
+  const direction = ARROWS[event.key];
+  if (direction && !event.ctrlKey && !event.metaKey && !event.altKey) return arrow(host, direction, event.shiftKey);
+  if (pressed in FIXED) {
+    FIXED[pressed](host);
     return true;
   }
-  if (event.altKey) return false;
-  if (key in ARROWS) return arrow(host, ARROWS[key], event.shiftKey);
-  if (key in TOOL_KEYS) {
-    if (!state.canDraw && isDrawn(TOOL_KEYS[key])) return false;
-    host.setTool(TOOL_KEYS[key]);
+  const command = keymap.command(pressed);
+  if (command === null) return false;
+  if (command.startsWith("tool:")) {
+    const tool = command.slice("tool:".length);
+    if (!host.state.canDraw && isDrawn(tool)) return false;
+    host.setTool(tool);
     return true;
   }
-  /** @type {Record<string, () => void>} */
-  const actions = {
-    PageUp: () => host.goTo(state.frame - 1),
-    PageDown: () => host.goTo(state.frame + 1),
-    Home: () => host.goTo(0),
-    End: () => host.goTo(host.frames.length - 1),
-    Enter: () => enter(host),
-    Escape: () => host.set(state.draft ? { draft: null } : { selected: null, vertex: null, crosshair: null }),
-    Backspace: () => (state.draft ? stepBack(host) : host.removeSelected()),
-    Delete: () => host.removeSelected(),
-    k: () => nextVertex(host),
-    i: () => host.set({ invert: !state.invert }),
-    a: () => host.applyPreset("auto"),
-    "[": () => host.stepPreset(-1),
-    "]": () => host.stepPreset(1),
-    "+": () => host.zoom("in"),
-    "=": () => host.zoom("in"),
-    "-": () => host.zoom("out"),
-    0: () => host.zoom("fit"),
-    1: () => host.zoom("actual"),
-    "?": () => host.help(),
-  };
-  if (!(key in actions)) return false;
-  actions[key]();
+  COMMANDS[command](host);
   return true;
 }
 

@@ -1,7 +1,3 @@
-/**
- * @typedef {import("../strings.js").Translate} Translate
- * @typedef {import("../strings.js").StringKey} StringKey
- */
 import { h } from "./dom.js";
 
 /**
@@ -43,31 +39,4 @@ export function ask(parent, title, body, answers, leave) {
     parent.append(dialog);
     dialog.showModal();
   });
-}
-
-/** @type {[string, StringKey, boolean][]} keys, meaning, only when drawing */
-const SHORTCUTS = [
-  ["↑ ↓  Page↑ Page↓", "keyFrames", false],
-  ["Home End", "keyEnds", false],
-  ["W S H Z", "keyTools", false],
-  ["+ − 0 1", "keyZoom", false],
-  ["Shift+↑↓←→", "keyPan", false],
-  ["[ ]", "keyPresets", false],
-  ["I  A", "keyGrey", false],
-  ["V P B E G F L", "keyDraw", true],
-  ["↑↓←→", "keyPlace", true],
-  ["Enter", "keyEnter", true],
-  ["K", "keyVertex", true],
-  ["Delete", "keyDelete", true],
-  ["Ctrl+Z  Ctrl+Shift+Z", "keyUndo", true],
-  ["Esc", "keyEscape", false],
-];
-
-/** @param {HTMLElement} parent @param {Translate} t @param {boolean} canDraw */
-export function showShortcuts(parent, t, canDraw) {
-  const rows = SHORTCUTS.filter(([, , drawing]) => canDraw || !drawing).flatMap(([keys, meaning]) => [
-    h("dt", {}, ...keys.split("  ").map((key) => h("kbd", {}, key))),
-    h("dd", {}, t(meaning)),
-  ]);
-  return ask(parent, t("help"), [h("dl", { class: "viewer-keys" }, ...rows)], [{ text: t("close"), value: null, main: true }], true);
 }

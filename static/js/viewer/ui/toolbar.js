@@ -5,15 +5,10 @@
  * @typedef {import("../types.js").Preset} Preset
  * @typedef {import("./icons.js").IconName} IconName
  */
-import { TOOL_KEYS } from "../keys.js";
+import { keyOf } from "../shortcuts.js";
 import { DRAWN } from "../tools/draw.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-
-/** @param {string} tool */
-function keyOf(tool) {
-  return (Object.keys(TOOL_KEYS).find((key) => TOOL_KEYS[key] === tool) ?? "").toUpperCase();
-}
 
 /**
  * @param {Host} host
@@ -45,7 +40,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
 
   /** @param {string} name */
   const tool = (name) => {
-    const made = button(/** @type {IconName} */ (name), t(/** @type {any} */ (name)), keyOf(name), () => host.setTool(name));
+    const made = button(/** @type {IconName} */ (name), t(/** @type {any} */ (name)), keyOf(`tool:${name}`), () => host.setTool(name));
     tools.set(name, made);
     return made;
   };
@@ -77,18 +72,18 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const width = number("width", "W");
   const center = number("center", "L");
 
-  const invert = button("invert", t("invert"), "I", () => host.set({ invert: !host.state.invert }));
+  const invert = button("invert", t("invert"), keyOf("invert"), () => host.set({ invert: !host.state.invert }));
   const smooth = button("smooth", t("smooth"), "", () => host.set({ smooth: !host.state.smooth }));
-  const undo = button("undo", t("undo"), "Ctrl+Z", () => host.undo());
-  const redo = button("redo", t("redo"), "Ctrl+Shift+Z", () => host.redo());
-  const remove = button("remove", t("remove"), "Delete", () => host.removeSelected());
+  const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
+  const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
+  const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
 
   // What the wheel and the keys do as well: the first to go when the tools do not fit into one row.
   const steps = [
-    button("zoomOut", t("zoomOut"), "-", () => host.zoom("out")),
-    button("zoomIn", t("zoomIn"), "+", () => host.zoom("in")),
+    button("zoomOut", t("zoomOut"), keyOf("zoom-out"), () => host.zoom("out")),
+    button("zoomIn", t("zoomIn"), keyOf("zoom-in"), () => host.zoom("in")),
   ];
-  const actual = button("actual", t("actual"), "1", () => host.zoom("actual"));
+  const actual = button("actual", t("actual"), keyOf("zoom-actual"), () => host.zoom("actual"));
 
   const bar = h(
     "div",
@@ -100,7 +95,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     group(
       t("view"),
       ...steps,
-      button("fit", t("fit"), "0", () => host.zoom("fit")),
+      button("fit", t("fit"), keyOf("zoom-fit"), () => host.zoom("fit")),
       actual,
       smooth,
     ),
