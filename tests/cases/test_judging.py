@@ -9,7 +9,7 @@ from cases import blobs
 from cases.enums import Clearance, UploadState
 from cases.imaging.burned import TextBox
 from cases.models import Frame, Instance, Series, Upload, UploadBatch
-from cases.services import cases, intake, judging, uploads
+from cases.services import cases, intake, judging, steps, uploads
 from medweb.audit.models import AuditEvent
 from medweb.jobs import services as jobs
 from medweb.jobs.models import Job, State
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_many_files_are_one_job_and_one_announcement_a_step(stores, case, send, monkeypatch):
     told = []
-    monkeypatch.setattr(judging, "publish", lambda topic, event, **ids: told.append(event))
+    monkeypatch.setattr(steps, "publish", lambda topic, event, **ids: told.append(event))
     sent = send(*(pictures.ct(n) for n in range(1, 13)))
     assert Job.objects.filter(kind=uploads.KIND).count() == 1
     assert judge(*sent) == "done"
     assert {upload.state for upload in sent} == {"accepted"}
     assert case.series.get().frame_count == 12
-    assert len(told) < len(sent)
+    assert 0 < len(told) < len(sent)
     assert rows.job_of(sent[0]).result == {"series": [case.series.get().pk]}
     assert traces.files(stores / "quarantine") == []
 
