@@ -6,7 +6,7 @@ millimetres, as DICOM's Pixel Spacing (0028,0030) has it.
 """
 
 from cases.geometry.errors import GeometryError
-from cases.geometry.measure import area, length, perimeter
+from cases.geometry.measure import area, axes, degrees, length, perimeter
 from cases.geometry.overlap import dice, hausdorff95, iou
 from cases.geometry.rasterise import mask
 from cases.geometry.schema import parse_shapes, read_json, to_payload
@@ -18,6 +18,8 @@ __all__ = [
     "Kind",
     "Shape",
     "area",
+    "axes",
+    "degrees",
     "dice",
     "hausdorff95",
     "iou",

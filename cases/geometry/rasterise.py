@@ -1,11 +1,13 @@
 """Which pixels a shape covers."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.geometry.shapes import RINGS, Point, Shape
+from cases.geometry.runs import window
+from cases.geometry.shapes import PLACES, RINGS, ROUND, Point, Shape
 
 BoolMask = NDArray[np.bool_]
 
@@ -17,8 +19,9 @@ def mask(shape: Shape, rows: int, columns: int) -> BoolMask:
     ``y = r + 0.5``. A centre exactly on the outline of a straight-edged shape belongs to the side with larger
     x or y, so that two shapes with a common edge never share a pixel and leave no gap; on an ellipse it
     belongs to it. Outlines that cross themselves follow the even-odd rule, as they are drawn on the screen. A
-    point covers the pixel it lies in; a length the pixels of the digital line between the pixels of its ends
-    (Bresenham, 1965, doi:10.1147/sj.41.0025), the same in both directions.
+    mask covers the pixels it names. A point and a text cover the pixel they lie in; a line the pixels of the
+    digital line between the pixels of its ends (Bresenham, 1965, doi:10.1147/sj.41.0025), the same in both
+    directions.
 
     Parameters
     ----------
@@ -51,19 +54,30 @@ def mask(shape: Shape, rows: int, columns: int) -> BoolMask:
     if rows < 1 or columns < 1:
         raise ValueError(f"a frame has at least one row and one column, not {rows} x {columns}")
     result = np.zeros((rows, columns), dtype=bool)
-    if shape.kind == "point":
+    if shape.kind in PLACES:
         row, column = _pixel(shape.points[0], rows, columns)
         result[row, column] = True
-    elif shape.kind == "length":
-        for row, column in _line(
-            _pixel(shape.points[0], rows, columns), _pixel(shape.points[1], rows, columns)
-        ):
-            result[row, column] = True
-    elif shape.kind == "ellipse":
+    elif shape.kind == "mask":
+        x0, y0 = (int(value) for value in shape.points[0])
+        inside = window(shape)[: max(rows - y0, 0), : max(columns - x0, 0)]
+        result[y0 : y0 + inside.shape[0], x0 : x0 + inside.shape[1]] = inside
+    elif shape.kind in ROUND:
         _fill_ellipse(result, shape)
-    else:
+    elif shape.is_closed:
         _fill_ring(result, shape.points if shape.kind in RINGS else _corners(shape))
+    else:
+        for first, last in _strokes(shape):
+            for row, column in _line(_pixel(first, rows, columns), _pixel(last, rows, columns)):
+                result[row, column] = True
     return result
+
+
+def _strokes(shape: Shape) -> list[tuple[Point, Point]]:
+    """Straight lines of what is not closed: two for pairs of lines, else from each point to the next."""
+    if shape.kind in ("bidirectional", "cobb"):
+        a, b, c, d = shape.points
+        return [(a, b), (c, d)]
+    return list(pairwise(shape.points))
 
 
 def _corners(shape: Shape) -> tuple[Point, ...]:

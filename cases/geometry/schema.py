@@ -8,11 +8,16 @@ from typing import Any, Final
 
 from cases.geometry.errors import GeometryError
 from cases.geometry.measure import area, perimeter
-from cases.geometry.shapes import KINDS, RINGS, Kind, Point, Shape
+from cases.geometry.shapes import KINDS, PATHS, Kind, Point, Shape
 
 MAX_SHAPES: Final = 2_000
 MAX_POINTS_PER_SHAPE: Final = 5_000
 MAX_POINTS: Final = 100_000
+MAX_COUNTS_PER_MASK: Final = 50_000
+MAX_COUNTS: Final = 400_000
+MAX_ATTRIBUTES: Final = 16
+MAX_ATTRIBUTE_NAME: Final = 32
+MAX_ATTRIBUTE_VALUE: Final = 64
 MAX_LABEL: Final = 64
 MAX_NOTE: Final = 500
 MAX_BYTES: Final = 8_000_000
@@ -22,8 +27,24 @@ SMALLEST: Final = 1e-6
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REQUIRED: Final = frozenset({"id", "kind", "frame", "points"})
-_ALLOWED: Final = _REQUIRED | {"label", "note"}
-_EXACT: Final = {"point": 1, "box": 2, "ellipse": 2, "length": 2}
+_ALLOWED: Final = _REQUIRED | {"label", "note", "counts", "attributes"}
+_EXACT: Final = {
+    "point": 1,
+    "text": 1,
+    "box": 2,
+    "ellipse": 2,
+    "circle": 2,
+    "mask": 2,
+    "length": 2,
+    "arrow": 2,
+    "angle": 3,
+    "rotated-box": 4,
+    "bidirectional": 4,
+    "cobb": 4,
+}
+_FEWEST: Final = {"polygon": 3, "freehand": 3, "polyline": 2}
+_LINES: Final = {"bidirectional": ((0, 1), (2, 3)), "cobb": ((0, 1), (2, 3)), "angle": ((1, 0), (1, 2))}
+"""Pairs of points that must be two places."""
 
 
 def read_json(body: bytes | str, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -76,7 +97,8 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
     Parameters
     ----------
     payload : object
-        A list of ``{"id", "kind", "frame", "points", "label"?, "note"?}`` as decoded from JSON.
+        A list of ``{"id", "kind", "frame", "points", "label"?, "note"?, "counts"?, "attributes"?}`` as
+        decoded from JSON; ``counts`` with masks only.
     frames : sequence of (rows, columns)
         Size of every frame of the series, in pixels.
 
@@ -90,7 +112,9 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
     GeometryError
         With the field and a sentence: wrong type, unknown or missing key, unknown kind, id not a UUID or used
         twice, frame not in the series, wrong number of points, not finite, more than one pixel outside, no
-        extent, text too long or not storable, more than 2,000 shapes, 5,000 points in one or 100,000 in all.
+        extent, text too long or not storable, a text without words, a mask whose corners are not whole or
+        whose counts do not fill it, more than 2,000 shapes, 5,000 points in one or 100,000 in all, 50,000
+        counts in one or 400,000 in all, more than 16 attributes.
 
     Examples
     --------
@@ -104,7 +128,7 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
         raise GeometryError("shapes", f"holds {len(payload)} shapes, at most {MAX_SHAPES} are accepted")
     shapes: list[Shape] = []
     seen: set[str] = set()
-    total = 0
+    total = runs = 0
     for index, item in enumerate(payload):
         field = f"shapes[{index}]"
         shape = _parse_shape(item, field, frames)
@@ -116,12 +140,15 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
             raise GeometryError(
                 f"{field}.points", f"bring the total above {MAX_POINTS}; simplify some outlines"
             )
+        runs += len(shape.counts)
+        if runs > MAX_COUNTS:
+            raise GeometryError(f"{field}.counts", f"bring the total above {MAX_COUNTS}; smooth some masks")
         shapes.append(shape)
     return tuple(shapes)
 
 
 def to_payload(shapes: Sequence[Shape]) -> list[dict[str, Any]]:
-    """What :func:`parse_shapes` reads; ``note`` is left out where it is empty.
+    """What :func:`parse_shapes` reads; ``note``, ``counts`` and ``attributes`` are left out where empty.
 
     Parameters
     ----------
@@ -146,6 +173,8 @@ def to_payload(shapes: Sequence[Shape]) -> list[dict[str, Any]]:
             "points": [[x, y] for x, y in shape.points],
             "label": shape.label,
             **({"note": shape.note} if shape.note else {}),
+            **({"counts": list(shape.counts)} if shape.counts else {}),
+            **({"attributes": dict(shape.attributes)} if shape.attributes else {}),
         }
         for shape in shapes
     ]
@@ -166,15 +195,69 @@ def _parse_shape(item: object, field: str, frames: Sequence[tuple[int, int]]) ->
     frame = item["frame"]
     if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame < len(frames):
         raise GeometryError(f"{field}.frame", f"must be a whole number from 0 to {len(frames) - 1}")
-    points = _parse_points(item["points"], kind, f"{field}.points", *frames[frame])
+    rows, columns = frames[frame]
+    points = _parse_points(item["points"], kind, f"{field}.points", rows, columns)
+    counts = _parse_counts(item.get("counts"), kind, points, field)
     label = _parse_text(item.get("label", ""), MAX_LABEL, f"{field}.label", lines=False)
     note = _parse_text(item.get("note", ""), MAX_NOTE, f"{field}.note", lines=True)
-    shape = Shape(identity.lower(), kind, frame, points, label, note)
+    attributes = _parse_attributes(item.get("attributes", {}), f"{field}.attributes")
+    shape = Shape(identity.lower(), kind, frame, points, label, note, counts, attributes)
+    _check_extent(shape, field)
+    return shape
+
+
+def _check_extent(shape: Shape, field: str) -> None:
     if shape.is_closed and area(shape) < SMALLEST:
         raise GeometryError(f"{field}.points", "enclose no area; draw the shape again")
-    if kind == "length" and perimeter(shape) < SMALLEST:
-        raise GeometryError(f"{field}.points", "are the same place; draw the length again")
-    return shape
+    if shape.kind in PATHS and perimeter(shape) < SMALLEST:
+        raise GeometryError(f"{field}.points", f"are the same place; draw the {shape.kind} again")
+    for first, last in _LINES.get(shape.kind, ()):
+        if math.dist(shape.points[first], shape.points[last]) < SMALLEST:
+            raise GeometryError(f"{field}.points", f"have a line without length; draw the {shape.kind} again")
+    if shape.kind == "text" and not shape.note.strip():
+        raise GeometryError(f"{field}.note", "is what a text shows; write at least one word")
+
+
+def _parse_counts(value: object, kind: Kind, points: tuple[Point, ...], field: str) -> tuple[int, ...]:
+    if kind != "mask":
+        if value is not None:
+            raise GeometryError(f"{field}.counts", f"belong to a mask, not to a {kind}")
+        return ()
+    if not isinstance(value, list) or not value:
+        raise GeometryError(f"{field}.counts", "must be a list of lengths of runs, the run outside first")
+    if len(value) > MAX_COUNTS_PER_MASK:
+        raise GeometryError(
+            f"{field}.counts",
+            f"are {len(value)}, at most {MAX_COUNTS_PER_MASK} are accepted; smooth the mask",
+        )
+    (x0, y0), (x1, y1) = points
+    if not all(place.is_integer() for place in (x0, y0, x1, y1)) or not (x0 < x1 and y0 < y1):
+        raise GeometryError(
+            f"{field}.points", "of a mask must be whole: its top left corner, then its bottom right one"
+        )
+    size = int(x1 - x0) * int(y1 - y0)
+    for index, count in enumerate(value):
+        whole = isinstance(count, int) and not isinstance(count, bool)
+        # Only the first run, outside of the mask, may be empty.
+        if not whole or not min(index, 1) <= count <= size:
+            raise GeometryError(f"{field}.counts[{index}]", f"must be a whole number from 1 to {size}")
+    if sum(value) != size:
+        raise GeometryError(f"{field}.counts", f"fill {sum(value)} pixels of a rectangle of {size}")
+    return tuple(value)
+
+
+def _parse_attributes(value: object, field: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise GeometryError(field, "must be an object of names and values")
+    if len(value) > MAX_ATTRIBUTES:
+        raise GeometryError(field, f"are {len(value)}, at most {MAX_ATTRIBUTES} are accepted")
+    pairs = []
+    for name, content in value.items():
+        key = _parse_text(name, MAX_ATTRIBUTE_NAME, field, lines=False)
+        if not key.strip():
+            raise GeometryError(field, "have a name that is empty")
+        pairs.append((key, _parse_text(content, MAX_ATTRIBUTE_VALUE, f"{field}.{key}", lines=False)))
+    return tuple(sorted(pairs))
 
 
 def _parse_kind(value: object, field: str) -> Kind:
@@ -187,9 +270,11 @@ def _parse_kind(value: object, field: str) -> Kind:
 def _parse_points(value: object, kind: Kind, field: str, rows: int, columns: int) -> tuple[Point, ...]:
     if not isinstance(value, list):
         raise GeometryError(field, "must be a list of [x, y]")
-    if kind in RINGS:
-        if not 3 <= len(value) <= MAX_POINTS_PER_SHAPE:
-            raise GeometryError(field, f"must be 3 to {MAX_POINTS_PER_SHAPE} points, not {len(value)}")
+    if kind in _FEWEST:
+        if not _FEWEST[kind] <= len(value) <= MAX_POINTS_PER_SHAPE:
+            raise GeometryError(
+                field, f"must be {_FEWEST[kind]} to {MAX_POINTS_PER_SHAPE} points, not {len(value)}"
+            )
     elif len(value) != _EXACT[kind]:
         raise GeometryError(field, f"must be {_EXACT[kind]} for a {kind}, not {len(value)}")
     return tuple(_parse_point(point, f"{field}[{index}]", rows, columns) for index, point in enumerate(value))

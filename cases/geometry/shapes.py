@@ -3,12 +3,33 @@
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-Kind = Literal["point", "box", "ellipse", "polygon", "freehand", "length"]
+Kind = Literal[
+    "point",
+    "box",
+    "rotated-box",
+    "ellipse",
+    "circle",
+    "polygon",
+    "freehand",
+    "mask",
+    "polyline",
+    "arrow",
+    "text",
+    "length",
+    "bidirectional",
+    "angle",
+    "cobb",
+]
 Point = tuple[float, float]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-RINGS: Final[frozenset[str]] = frozenset({"polygon", "freehand"})
-CLOSED: Final[frozenset[str]] = frozenset({"box", "ellipse", "polygon", "freehand"})
+RINGS: Final[frozenset[str]] = frozenset({"rotated-box", "polygon", "freehand"})
+"""Points are the corners of a closed outline."""
+ROUND: Final[frozenset[str]] = frozenset({"ellipse", "circle"})
+CLOSED: Final[frozenset[str]] = RINGS | ROUND | {"box", "mask"}
+PATHS: Final[frozenset[str]] = frozenset({"length", "arrow", "polyline"})
+"""Points are an open line that has a length."""
+PLACES: Final[frozenset[str]] = frozenset({"point", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +41,12 @@ class Shape:
     id : str
         UUID in its canonical form, made by the browser.
     kind : Kind
-        What the points mean: ``point`` one position; ``box`` and ``ellipse`` two opposite corners of the
-        bounding box; ``polygon`` and ``freehand`` three corners or more, closed implicitly; ``length``
-        two ends.
+        What the points mean: ``point`` and ``text`` one position; ``box``, ``ellipse`` and ``circle`` two
+        opposite corners of the bounding box; ``rotated-box`` its four corners in order; ``polygon`` and
+        ``freehand`` three corners or more, closed implicitly; ``mask`` the top-left and bottom-right corner
+        of the rectangle that ``counts`` fills; ``length`` two ends; ``arrow`` tail and head; ``polyline`` two
+        points or more; ``bidirectional`` the ends of the long axis, then of the short one; ``angle`` an arm,
+        the vertex, the other arm; ``cobb`` the ends of one line, then of the other.
     frame : int
         Index of the frame in the series, from 0.
     points : tuple of (x, y)
@@ -30,7 +54,12 @@ class Shape:
     label : str
         Code of a term, or free text, up to 64 characters.
     note : str
-        Free text, up to 500 characters.
+        Free text, up to 500 characters; of a ``text`` what stands on the image.
+    counts : tuple of int
+        Of a ``mask`` only: lengths of runs of pixels, row by row inside of its rectangle, in turns out of the
+        mask and in it, beginning with the run outside (which may be 0). Their sum is width times height.
+    attributes : tuple of (name, value)
+        Short texts, sorted by name.
 
     Examples
     --------
@@ -44,6 +73,8 @@ class Shape:
     points: tuple[Point, ...]
     label: str = ""
     note: str = ""
+    counts: tuple[int, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

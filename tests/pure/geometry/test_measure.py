@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.geometry import GeometryError, Shape, area, length, mask, perimeter
+from cases.geometry import (
+    GeometryError,
+    Shape,
+    area,
+    axes,
+    degrees,
+    length,
+    mask,
+    parse_shapes,
+    perimeter,
+)
 from cases.geometry.shapes import KINDS
 
 TABLE: list[dict[str, Any]] = json.loads(
@@ -25,7 +35,9 @@ def make(kind: Any, *points: tuple[float, float]) -> Shape:
 
 def from_table(entry: dict[str, Any]) -> Shape:
     sent = entry["shape"]
-    return Shape(sent["id"], sent["kind"], sent["frame"], tuple((x, y) for x, y in sent["points"]))
+    points = tuple((x, y) for x, y in sent["points"])
+    counts = tuple(sent.get("counts", ()))
+    return Shape(sent["id"], sent["kind"], sent["frame"], points, note=sent.get("note", ""), counts=counts)
 
 
 coordinates = st.integers(0, 4000).map(lambda n: n / 100)
@@ -42,6 +54,17 @@ def test_table_shared_with_the_browser(entry: dict[str, Any]) -> None:
     assert area(shape, spacing) == pytest.approx(entry["area_mm2"], rel=1e-12)
     assert perimeter(shape, spacing) == pytest.approx(entry["perimeter_mm"], rel=1e-12)
     assert np.count_nonzero(mask(shape, entry["rows"], entry["columns"])) == entry["pixels"]
+    for unit, size in (("px", None), ("mm", spacing)):
+        if shape.kind == "bidirectional":
+            assert axes(shape, size) == pytest.approx(entry[f"axes_{unit}"], rel=1e-12)
+        if shape.kind in ("angle", "cobb"):
+            assert degrees(shape, size) == pytest.approx(entry[f"degrees_{unit}"], rel=1e-12)
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry["name"])
+def test_what_the_table_holds_is_accepted(entry: dict[str, Any]) -> None:
+    (shape,) = parse_shapes([entry["shape"]], frames=[(entry["rows"], entry["columns"])])
+    assert shape == from_table(entry)
 
 
 def test_the_table_has_every_kind() -> None:
@@ -79,6 +102,32 @@ def test_circumference_of_an_ellipse_by_quadrature(a: float, b: float) -> None:
 
 def test_a_flat_ellipse_is_its_axis_there_and_back() -> None:
     assert perimeter(make("ellipse", (0, 3), (10, 3))) == 20
+
+
+lines = st.tuples(coordinates, coordinates)
+
+
+@given(lines, lines, lines, st.floats(0.2, 5), st.floats(0, 360))
+def test_an_angle_is_no_matter_of_scale_or_turn(
+    a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], scale: float, turn: float
+) -> None:
+    shape = make("angle", a, b, c)
+    if math.dist(a, b) < 0.5 or math.dist(b, c) < 0.5:
+        return
+    turned = [
+        (x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn))
+        for x, y in (a, b, c)
+    ]
+    assert degrees(make("angle", *turned), (scale, scale)) == pytest.approx(degrees(shape), abs=1e-6)
+    assert degrees(make("angle", c, b, a)) == pytest.approx(degrees(shape), abs=1e-9)
+
+
+def test_measures_refuse_other_kinds() -> None:
+    box = make("box", (1, 1), (4, 5))
+    with pytest.raises(ValueError, match="only a bidirectional"):
+        axes(box)
+    with pytest.raises(ValueError, match="only an angle"):
+        degrees(box)
 
 
 def test_length_refuses_what_is_none() -> None:

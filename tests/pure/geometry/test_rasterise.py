@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.geometry import Shape, area, mask
+from cases.geometry import Shape, area, mask, parse_shapes
+from cases.geometry.runs import from_window, window
 
 ID = "6f1c7f52-0c55-4d0e-9a53-1f4f3f4b7f11"
 SIZE = 16
@@ -111,3 +112,42 @@ def test_a_shape_beside_the_image_covers_nothing() -> None:
 def test_a_frame_needs_pixels() -> None:
     with pytest.raises(ValueError, match="at least one row"):
         mask(make("point", (0, 0)), 0, 4)
+
+
+masks = st.integers(1, 9).flatmap(
+    lambda width: st.lists(st.lists(st.booleans(), min_size=width, max_size=width), min_size=1, max_size=9)
+)
+
+
+@given(masks, st.integers(0, 7), st.integers(0, 7))
+def test_a_mask_covers_exactly_what_it_was_made_from(rows: list[list[bool]], x: int, y: int) -> None:
+    inside = np.array(rows)
+    if not inside.any():
+        with pytest.raises(ValueError, match="nothing"):
+            from_window(inside)
+        return
+    corners, counts = from_window(inside, x=x, y=y)
+    whole = np.zeros((SIZE, SIZE), bool)
+    whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    shape = Shape(ID, "mask", 0, corners, counts=counts)
+    np.testing.assert_array_equal(mask(shape, SIZE, SIZE), whole)
+    # On a smaller frame the rest is cut off.
+    np.testing.assert_array_equal(mask(shape, 6, 5), whole[:6, :5])
+    assert area(shape) == np.count_nonzero(inside)
+    sent = {
+        "id": ID,
+        "kind": "mask",
+        "frame": 0,
+        "points": [list(p) for p in corners],
+        "counts": list(counts),
+    }
+    assert parse_shapes([sent], frames=[(SIZE, SIZE)])[0] == shape
+
+
+def test_runs_that_do_not_fill_their_rectangle_are_refused() -> None:
+    with pytest.raises(ValueError, match="fill"):
+        mask(Shape(ID, "mask", 0, ((0, 0), (2, 2)), counts=(0, 3)), SIZE, SIZE)
+    with pytest.raises(ValueError, match="only a mask"):
+        window(make("box", (0, 0), (2, 2)))
+    with pytest.raises(ValueError, match="rows and columns"):
+        from_window(np.zeros((2, 2, 2), bool))

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.geometry import GeometryError, parse_shapes, read_json, to_payload
-from cases.geometry.schema import MAX_POINTS, MAX_POINTS_PER_SHAPE, MAX_SHAPES
+from cases.geometry.schema import (
+    MAX_COUNTS,
+    MAX_COUNTS_PER_MASK,
+    MAX_POINTS,
+    MAX_POINTS_PER_SHAPE,
+    MAX_SHAPES,
+)
 from tests.support import shared
 
 FRAMES = [(16, 32), (16, 32), (8, 8)]
@@ -45,6 +51,18 @@ def test_what_is_accepted_comes_back_the_same() -> None:
     assert parse_shapes(to_payload(shapes), frames=FRAMES) == shapes
 
 
+def test_masks_and_attributes_come_back_the_same() -> None:
+    attributes = {"margin": "spiculated", "calcified": "no"}
+    payload = [sent(kind="mask", points=[[2, 1], [5, 3]], counts=[1, 5], attributes=attributes)]
+    (shape,) = parse_shapes(payload, frames=FRAMES)
+    assert to_payload([shape]) == payload
+    assert (
+        shape
+        == parse_shapes([payload[0] | {"attributes": dict(reversed(attributes.items()))}], frames=FRAMES)[0]
+    )
+    assert len({shape}) == 1
+
+
 def test_nothing_drawn_is_fine() -> None:
     assert parse_shapes([], frames=FRAMES) == ()
 
@@ -65,7 +83,7 @@ def test_an_id_is_the_same_in_either_case() -> None:
         ({"id": "7"}, "id"),
         ({"id": None}, "id"),
         ({"id": "{" + ID + "}"}, "id"),
-        ({"kind": "mask"}, "kind"),
+        ({"kind": "cube"}, "kind"),
         ({"kind": ["box"]}, "kind"),
         ({"frame": 3}, "frame"),
         ({"frame": -1}, "frame"),
@@ -93,6 +111,35 @@ def test_an_id_is_the_same_in_either_case() -> None:
         ({"note": "x" * 501}, "note"),
         ({"note": "bell\x07"}, "note"),
         ({"note": None}, "note"),
+        ({"counts": [0, 9]}, "counts"),
+        ({"kind": "text", "points": [[1, 1]]}, "note"),
+        ({"kind": "text", "points": [[1, 1]], "note": " \n"}, "note"),
+        ({"kind": "arrow", "points": [[1, 1], [1, 1]]}, "points"),
+        ({"kind": "polyline", "points": [[1, 1]]}, "points"),
+        ({"kind": "polyline", "points": [[1, 1], [1, 1], [1, 1]]}, "points"),
+        ({"kind": "rotated-box"}, "points"),
+        ({"kind": "angle", "points": [[1, 1], [1, 1], [5, 5]]}, "points"),
+        ({"kind": "cobb", "points": [[1, 1], [2, 2], [5, 5], [5, 5]]}, "points"),
+        ({"kind": "bidirectional", "points": [[1, 1], [2, 2], [5, 5]]}, "points"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]]}, "counts"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": []}, "counts"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": {"0": 4}}, "counts"),
+        ({"kind": "mask", "points": [[1, 1], [3.5, 3]], "counts": [0, 4]}, "points"),
+        ({"kind": "mask", "points": [[3, 3], [1, 1]], "counts": [0, 4]}, "points"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [0, 3]}, "counts"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [0, 5]}, "counts[1]"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [1, 0, 3]}, "counts[1]"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [0, True, 3]}, "counts[1]"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [0, 4.0]}, "counts[1]"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [-1, 5]}, "counts[0]"),
+        ({"kind": "mask", "points": [[1, 1], [3, 3]], "counts": [4]}, "points"),
+        ({"attributes": []}, "attributes"),
+        ({"attributes": {"": "x"}}, "attributes"),
+        ({"attributes": {"x" * 33: "x"}}, "attributes"),
+        ({"attributes": {"margin": "x" * 65}}, "attributes.margin"),
+        ({"attributes": {"margin": 5}}, "attributes.margin"),
+        ({"attributes": {"margin": "nul\x00"}}, "attributes.margin"),
+        ({"attributes": {str(n): "x" for n in range(17)}}, "attributes"),
     ],
 )
 def test_one_thing_wrong_is_named(changes: dict[str, Any], field: str) -> None:
@@ -126,6 +173,29 @@ def test_every_limit_is_one_that_can_be_reached() -> None:
     assert refused(heavy).field == f"shapes[{full}].points"
 
 
+def test_masks_have_limits_of_their_own() -> None:
+    side = 250
+    checks = [1] * side * side
+
+    def board(number: int, rows: int) -> dict[str, Any]:
+        return sent(
+            id=str(uuid.UUID(int=number)),
+            kind="mask",
+            points=[[0, 0], [side, rows]],
+            counts=checks[: side * rows],
+        )
+
+    frames = [(side, side)]
+    fine = MAX_COUNTS_PER_MASK // side
+    assert parse_shapes([board(1, fine)], frames=frames)
+    with pytest.raises(GeometryError, match="smooth the mask"):
+        parse_shapes([board(1, fine + 1)], frames=frames)
+    many = [board(number, fine) for number in range(MAX_COUNTS // MAX_COUNTS_PER_MASK + 1)]
+    assert parse_shapes(many[:-1], frames=frames)
+    with pytest.raises(GeometryError, match="bring the total above"):
+        parse_shapes(many, frames=frames)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
@@ -133,7 +203,9 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from(["id", "kind", "frame", "points", "label", "note"]), json_values)
+@given(
+    st.sampled_from(["id", "kind", "frame", "points", "label", "note", "counts", "attributes"]), json_values
+)
 def test_anything_at_all_is_accepted_or_refused_and_never_breaks(key: str, value: object) -> None:
     problem = None
     try:
