@@ -10,7 +10,7 @@ function near(actual, expected) {
 }
 
 test("there and back again", () => {
-  const view = { scale: 1.7, tx: -31, ty: 12 };
+  const view = { scale: 1.7, tx: -31, ty: 12, ...viewport.UPRIGHT };
   near(viewport.toImage(view, 1.4, viewport.toScreen(view, 1.4, [12.5, 99])), [12.5, 99]);
 });
 
@@ -23,7 +23,7 @@ test("fitting shows the whole image in the middle, with tall pixels too", () => 
 });
 
 test("zooming leaves what is under the pointer there", () => {
-  const view = { scale: 1, tx: 10, ty: 20 };
+  const view = { scale: 1, tx: 10, ty: 20, ...viewport.UPRIGHT };
   const at = /** @type {[number, number]} */ ([333, 222]);
   near(viewport.toImage(viewport.zoomAt(view, 2.5, at), 1, at), viewport.toImage(view, 1, at));
   assert.equal(viewport.zoomAt(view, 1e9, at).scale, 100);
@@ -31,7 +31,7 @@ test("zooming leaves what is under the pointer there", () => {
 
 test("the image cannot be lost", () => {
   const image = { rows: 100, columns: 100, aspect: 1 };
-  const view = viewport.keepInSight({ scale: 1, tx: -5000, ty: 5000 }, size, image);
+  const view = viewport.keepInSight({ scale: 1, tx: -5000, ty: 5000, ...viewport.UPRIGHT }, size, image);
   assert.deepEqual([view.tx, view.ty], [-52, 552]);
 });
 
@@ -56,4 +56,90 @@ test("pixels that are not square", () => {
   assert.equal(viewport.aspectOf([2, 1]), 2);
   assert.equal(viewport.aspectOf([0, 1]), 1);
   assert.equal(viewport.aspectOf(null), 1);
+});
+
+/** All eight ways an image can lie, on square and on tall pixels, at several places. */
+function* everyView() {
+  for (const aspect of [1, 1.7]) {
+    for (const mirror of [false, true]) {
+      for (const turn of [0, 1, 2, 3]) {
+        for (const [scale, tx, ty] of [[1, 0, 0], [0.37, -120, 44.5], [12, 7, -300]]) yield { aspect, view: { scale, tx, ty, turn, mirror } };
+      }
+    }
+  }
+}
+const PLACES = /** @type {[number, number][]} */ ([[0, 0], [12.5, 99], [511.9, 0.1], [-3, 1e4]]);
+
+test("there and back again, however the image lies", () => {
+  for (const { view, aspect } of everyView()) {
+    for (const place of PLACES) near(viewport.toImage(view, aspect, viewport.toScreen(view, aspect, place)), place);
+  }
+});
+
+test("the matrix is the same door as toScreen", () => {
+  for (const { view, aspect } of everyView()) {
+    const [a, b, c, d, e, f] = viewport.matrix(view, aspect);
+    for (const [x, y] of PLACES) near([a * x + c * y + e, b * x + d * y + f], viewport.toScreen(view, aspect, [x, y]));
+  }
+});
+
+test("zooming leaves what is under the pointer there, however the image lies", () => {
+  for (const { view, aspect } of everyView()) {
+    for (const factor of [0.5, 3]) {
+      for (const at of PLACES.slice(0, 3)) {
+        near(viewport.toImage(viewport.zoomAt(view, factor, at), aspect, at), viewport.toImage(view, aspect, at));
+      }
+    }
+  }
+});
+
+test("turning and mirroring leave the place they turn about, and come round again", () => {
+  const about = /** @type {[number, number]} */ ([400, 300]);
+  const round = { left: 4, right: 4, horizontal: 2, vertical: 2 };
+  for (const { view, aspect } of everyView()) {
+    for (const [what, times] of Object.entries(round)) {
+      let seen = view;
+      for (let i = 0; i < times; i++) {
+        seen = viewport.pose(seen, /** @type {any} */ (what), about);
+        near(viewport.toImage(seen, aspect, about), viewport.toImage(view, aspect, about));
+      }
+      near([seen.tx, seen.ty, seen.turn, Number(seen.mirror)], [view.tx, view.ty, view.turn, Number(view.mirror)]);
+    }
+  }
+});
+
+test("turned right, the right is below; mirrored, it is left", () => {
+  const view = { scale: 2, tx: 0, ty: 0, turn: 0, mirror: false };
+  const origin = /** @type {[number, number]} */ ([0, 0]);
+  /** @param {"left"|"right"|"horizontal"|"vertical"} what */
+  const place = (what) => viewport.toScreen(viewport.pose(view, what, origin), 1, [10, 1]);
+  near(place("right"), [-2, 20]);
+  near(place("left"), [2, -20]);
+  near(place("horizontal"), [-20, 2]);
+  near(place("vertical"), [20, -2]);
+  // What was turned is mirrored as the eye sees it, not as the file lies.
+  const turned = viewport.pose(viewport.pose(view, "right", origin), "horizontal", origin);
+  near(viewport.toScreen(turned, 1, [10, 1]), [2, 20]);
+});
+
+test("fitting a turned image takes its other side, and keeps it in sight", () => {
+  const image = { rows: 100, columns: 400, aspect: 1 };
+  for (const mirror of [false, true]) {
+    for (const turn of [0, 1, 2, 3]) {
+      const view = viewport.fit(size, image, { turn, mirror });
+      assert.equal(view.scale, turn % 2 ? 1.5 : 2);
+      near(viewport.toScreen(view, 1, [200, 50]), [400, 300]);
+      assert.deepEqual(viewport.keepInSight(view, size, image), view);
+      const lost = viewport.keepInSight({ ...view, tx: 9000, ty: -9000 }, size, image);
+      const corners = [[0, 0], [400, 100]].map((corner) => viewport.toScreen(lost, 1, /** @type {[number, number]} */ (corner)));
+      near([Math.min(corners[0][0], corners[1][0]), Math.max(corners[0][1], corners[1][1])], [752, 48]);
+    }
+  }
+});
+
+test("the letters go with the image", () => {
+  const axial = [1, 0, 0, 0, 1, 0];
+  assert.deepEqual(viewport.sideLetters(axial, { turn: 1, mirror: false }), { right: "A", left: "P", bottom: "L", top: "R" });
+  assert.deepEqual(viewport.sideLetters(axial, { turn: 0, mirror: true }), { right: "R", left: "L", bottom: "P", top: "A" });
+  assert.deepEqual(viewport.sideLetters(axial, { turn: 2, mirror: true }), { right: "L", left: "R", bottom: "A", top: "P" });
 });

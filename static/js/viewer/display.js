@@ -9,7 +9,7 @@
 import { FrameLoader } from "./frames.js";
 import { Renderer } from "./render.js";
 import { clampFrame, createStore, initialState, openingFrame } from "./state.js";
-import { aspectOf, actualSize, fit, keepInSight, zoomAt } from "./viewport.js";
+import { UPRIGHT, actualSize, aspectOf, fit, keepInSight, pose, zoomAt } from "./viewport.js";
 import { CT_PRESETS, autoWindow, storedWindow } from "./windowing.js";
 
 /** As many previews as are worth keeping while the numbers are on their way. */
@@ -128,7 +128,7 @@ export class Display {
     this.size = { width, height };
     this.renderer.resize(width, height, window.devicePixelRatio || 1);
     const view = this.state.view;
-    this.set({ view: view && !this.fitted ? keepInSight(view, this.size, this.image) : fit(this.size, this.image) });
+    this.set({ view: view && !this.fitted ? keepInSight(view, this.size, this.image) : fit(this.size, this.image, view ?? UPRIGHT) });
     // Changing its size has emptied the canvas: waiting for the next frame would show a flash of black.
     this.paint();
   }
@@ -162,7 +162,7 @@ export class Display {
     const stored = this.state.preset === "stored" ? storedWindow(frame) : null;
     if (stored) patch.window = stored;
     const other = before.rows !== frame.rows || before.columns !== frame.columns;
-    if (other && this.size.width) patch.view = fit(this.size, { ...frame, aspect: aspectOf(frame.pixel_spacing) });
+    if (other && this.size.width) patch.view = fit(this.size, { ...frame, aspect: aspectOf(frame.pixel_spacing) }, this.state.view ?? UPRIGHT);
     this.set(patch);
     this.loader.setCurrent(next);
     this.loadPreview();
@@ -182,10 +182,20 @@ export class Display {
     const { view } = this.state;
     if (!view) return;
     const middle = /** @type {Point} */ ([this.size.width / 2, this.size.height / 2]);
-    if (what === "fit") this.set({ view: fit(this.size, this.image) });
-    else if (what === "actual") this.setView(actualSize(this.size, this.image, window.devicePixelRatio || 1));
+    if (what === "fit") this.set({ view: fit(this.size, this.image, view) });
+    else if (what === "actual") this.setView(actualSize(this.size, this.image, window.devicePixelRatio || 1, view));
     else this.setView(zoomAt(view, what === "in" ? 1.25 : 0.8, middle));
     this.fitted = what === "fit";
+  }
+
+  /** @param {"left"|"right"|"horizontal"|"vertical"} what */
+  pose(what) {
+    const { view } = this.state;
+    if (!view) return;
+    const next = pose(view, what, [this.size.width / 2, this.size.height / 2]);
+    this.set({ view: this.fitted ? fit(this.size, this.image, next) : keepInSight(next, this.size, this.image) });
+    const said = /** @type {const} */ ({ left: "turnLeft", right: "turnRight", horizontal: "flipSides", vertical: "flipEnds" });
+    this.say(this.t(said[what]));
   }
 
   /** @param {Window} window @param {string} preset */

@@ -5,7 +5,7 @@
  * @typedef {import("./types.js").Pointer} Pointer
  * @typedef {import("./types.js").Tool} Tool
  */
-import { toImage, zoomAt } from "./viewport.js";
+import { UPRIGHT, toImage, zoomAt } from "./viewport.js";
 
 /** Css pixels below which a press is a click. */
 const STILL = 3;
@@ -36,7 +36,7 @@ export function attachGestures(host, stage, tools) {
   /** @param {MouseEvent} event @returns {Pointer} */
   const pointer = (event) => {
     const at = screen(event);
-    const view = host.state.view ?? { scale: 1, tx: 0, ty: 0 };
+    const view = host.state.view ?? { scale: 1, tx: 0, ty: 0, ...UPRIGHT };
     const touch = event instanceof PointerEvent && event.pointerType === "touch";
     return { image: toImage(view, host.aspect, at), screen: at, touch, moved };
   };

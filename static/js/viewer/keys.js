@@ -7,6 +7,7 @@
 import { clampPoint, handles, isDegenerate, moveHandle, translate } from "./geometry.js";
 import { chord, keymap } from "./shortcuts.js";
 import { isDrawn } from "./tools/draw.js";
+import { alongImage } from "./viewport.js";
 
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -28,6 +29,10 @@ const COMMANDS = {
   "zoom-out": (host) => host.zoom("out"),
   "zoom-fit": (host) => host.zoom("fit"),
   "zoom-actual": (host) => host.zoom("actual"),
+  "turn-left": (host) => host.pose("left"),
+  "turn-right": (host) => host.pose("right"),
+  "flip-sides": (host) => host.pose("horizontal"),
+  "flip-ends": (host) => host.pose("vertical"),
   "preset-before": (host) => host.stepPreset(-1),
   "preset-after": (host) => host.stepPreset(1),
   "preset-auto": (host) => host.applyPreset("auto"),
@@ -69,8 +74,10 @@ export function handleKey(host, event) {
 }
 
 /** @param {Host} host @param {Point} direction @param {boolean} far */
-function arrow(host, [dx, dy], far) {
+function arrow(host, direction, far) {
   const { state, frame } = host;
+  // Up on the keyboard is up on the screen, however the image lies there.
+  const [dx, dy] = state.view ? alongImage(state.view, direction) : direction;
   const step = far ? 10 : 1;
   if (isDrawn(state.tool)) {
     const from = state.crosshair ?? state.draft?.points.at(-1) ?? [frame.columns / 2, frame.rows / 2];
@@ -89,10 +96,10 @@ function arrow(host, [dx, dy], far) {
     return true;
   }
   if (far && state.view) {
-    host.setView({ ...state.view, tx: state.view.tx - dx * 40, ty: state.view.ty - dy * 40 });
+    host.setView({ ...state.view, tx: state.view.tx - direction[0] * 40, ty: state.view.ty - direction[1] * 40 });
     return true;
   }
-  host.goTo(state.frame + (dx || dy));
+  host.goTo(state.frame + (direction[0] || direction[1]));
   return true;
 }
 

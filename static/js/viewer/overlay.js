@@ -10,7 +10,7 @@
 import { bounds, gripPoints, handles, measureText } from "./geometry.js";
 import { labelColor, labelText } from "./labels.js";
 import { svg } from "./ui/dom.js";
-import { aspectOf, toScreen } from "./viewport.js";
+import { aspectOf, matrix, toScreen } from "./viewport.js";
 
 /**
  * A line of next to no length with round ends: a dot that keeps its size under any zoom. Of no length at all,
@@ -53,7 +53,7 @@ export class Overlay {
     const view = state.view;
     if (!view) return;
     const aspect = aspectOf(frame.pixel_spacing);
-    this.shapes.setAttribute("transform", `matrix(${view.scale} 0 0 ${view.scale * aspect} ${view.tx} ${view.ty})`);
+    this.shapes.setAttribute("transform", `matrix(${matrix(view, aspect).join(" ")})`);
     /** @type {Element[]} */
     const drawn = [];
     /** @type {Element[]} */

@@ -7,7 +7,7 @@
  * @typedef {import("./types.js").Window} Window
  */
 import { applyTable, buildTable } from "./windowing.js";
-import { aspectOf } from "./viewport.js";
+import { aspectOf, matrix } from "./viewport.js";
 
 export class Renderer {
   /** @param {HTMLCanvasElement} canvas */
@@ -71,8 +71,8 @@ export class Renderer {
     const ratio = this.ratio;
     context.imageSmoothingEnabled = smooth;
     context.imageSmoothingQuality = view.scale * ratio < 1 ? "high" : "low";
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const height = frame.rows * view.scale * aspectOf(frame.pixel_spacing);
-    context.drawImage(source, view.tx, view.ty, frame.columns * view.scale, height);
+    const [a, b, c, d, e, f] = matrix(view, aspectOf(frame.pixel_spacing)).map((number) => number * ratio);
+    context.setTransform(a, b, c, d, e, f);
+    context.drawImage(source, 0, 0, frame.columns, frame.rows);
   }
 }

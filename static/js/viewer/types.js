@@ -18,7 +18,8 @@
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
  *   revision: number, shapes: Shape[], can_edit: boolean}} Annotation
  * @typedef {Shape & {author: string}} LayerShape
- * @typedef {{scale: number, tx: number, ty: number}} View css pixels per image column, and the image's origin
+ * @typedef {{scale: number, tx: number, ty: number, turn: number, mirror: boolean}} View css pixels per image column,
+ *   where the image's origin lies, quarters turned to the right, left and right exchanged before that
  * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null}} Draft
  * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
@@ -47,6 +48,7 @@
  * @property {(name: string) => void} applyPreset "stored", "auto" or the name of a preset
  * @property {(step: number) => void} stepPreset
  * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
+ * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
  * @property {(name: string) => void} setTool
  * @property {(shapes: Shape[]) => void} preview show without a step in the history
  * @property {(shapes: Shape[], selected?: string|null) => void} commit

@@ -40,8 +40,10 @@ export function createCorners(host, series) {
     const thickness = frame.slice_thickness ? `${short(frame.slice_thickness)} mm` : "";
     write(topLeft, [series.modality, series.description].filter(Boolean).join("  "));
     const zoom = state.view ? `${Math.round(state.view.scale * 100)}%` : "";
+    // Where no letters tell the sides, a mirrored picture looks like any other.
+    const lies = state.view ? [state.view.turn ? t("turned", { n: state.view.turn * 90 }) : "", state.view.mirror ? t("mirrored") : ""] : [];
     const loading = state.loaded < frames.length ? t("loading", { n: state.loaded, count: frames.length }) : "";
-    write(topRight, [`${state.frame + 1} / ${frames.length}`, [thickness, zoom].filter(Boolean).join("  "), loading].filter(Boolean).join("\n"));
+    write(topRight, [`${state.frame + 1} / ${frames.length}`, [thickness, zoom].filter(Boolean).join("  "), lies.filter(Boolean).join("  "), loading].filter(Boolean).join("\n"));
     let value = "";
     if (state.hover && pixels) {
       const [x, y] = state.hover.map(Math.floor);
@@ -49,7 +51,7 @@ export function createCorners(host, series) {
       if (value) value = `${x}, ${y}   ${value}`;
     }
     write(bottomLeft, `${value}\nW ${short(state.window.width)}  L ${short(state.window.center)}`);
-    const sides = sideLetters(frame.orientation);
+    const sides = sideLetters(frame.orientation, state.view ?? undefined);
     for (const { side, element } of letters) write(element, sides ? sides[side] : "");
     drawBar();
   }

@@ -9,6 +9,7 @@ import { keyOf } from "../shortcuts.js";
 import { DRAWN } from "../tools/draw.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { createItem, createSheet } from "./menu.js";
 
 /**
  * @param {Host} host
@@ -73,17 +74,29 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const center = number("center", "L");
 
   const invert = button("invert", t("invert"), keyOf("invert"), () => host.set({ invert: !host.state.invert }));
-  const smooth = button("smooth", t("smooth"), "", () => host.set({ smooth: !host.state.smooth }));
   const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
   const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
   const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
 
-  // What the wheel and the keys do as well: the first to go when the tools do not fit into one row.
-  const steps = [
-    button("zoomOut", t("zoomOut"), keyOf("zoom-out"), () => host.zoom("out")),
-    button("zoomIn", t("zoomIn"), keyOf("zoom-in"), () => host.zoom("in")),
-  ];
-  const actual = button("actual", t("actual"), keyOf("zoom-actual"), () => host.zoom("actual"));
+  // What the wheel and the keys do as well, or is wanted once in a while: in a sheet, so that the tools stay in one row.
+  const smooth = createItem({ icon: "smooth", label: t("smooth"), action: () => host.set({ smooth: !host.state.smooth }), stays: true });
+  const more = button("more", t("moreView"), "", () => {});
+  /** @param {IconName & import("../strings.js").StringKey} name @param {string} id @param {() => void} action */
+  const item = (name, id, action) => createItem({ icon: name, label: t(name), shortcut: keyOf(id), action, stays: true });
+  const sheet = createSheet(
+    more,
+    t("moreView"),
+    item("zoomIn", "zoom-in", () => host.zoom("in")),
+    item("zoomOut", "zoom-out", () => host.zoom("out")),
+    item("actual", "zoom-actual", () => host.zoom("actual")),
+    h("hr"),
+    item("turnLeft", "turn-left", () => host.pose("left")),
+    item("turnRight", "turn-right", () => host.pose("right")),
+    item("flipSides", "flip-sides", () => host.pose("horizontal")),
+    item("flipEnds", "flip-ends", () => host.pose("vertical")),
+    h("hr"),
+    smooth,
+  );
 
   const bar = h(
     "div",
@@ -94,10 +107,9 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     group(t("grey"), choice, width.label, center.label, invert),
     group(
       t("view"),
-      ...steps,
       button("fit", t("fit"), keyOf("zoom-fit"), () => host.zoom("fit")),
-      actual,
-      smooth,
+      more,
+      sheet,
     ),
     group(t("viewer"), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
   );
@@ -105,7 +117,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const buttons = () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (bar.querySelectorAll(".viewer-button"))];
   buttons()[0].tabIndex = 0;
   bar.addEventListener("focusin", (event) => {
-    if (!(event.target instanceof HTMLButtonElement)) return;
+    if (!(event.target instanceof HTMLButtonElement) || !event.target.matches(".viewer-button")) return;
     for (const item of buttons()) item.tabIndex = item === event.target ? 0 : -1;
   });
   bar.addEventListener("keydown", (event) => {
@@ -118,24 +130,6 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     event.stopPropagation();
     all[(next + all.length) % all.length].focus();
   });
-
-  let known = 0;
-  /** Hides the spare buttons when the groups would need a second row; the tab stop never stays on one. */
-  const fit = () => {
-    if (bar.clientWidth === known) return;
-    known = bar.clientWidth;
-    const spare = [...steps, actual];
-    for (const item of spare) item.hidden = false;
-    const groups = [...bar.children].filter((child) => child instanceof HTMLElement);
-    const wraps = () => groups.some((child) => child.offsetTop !== groups[0].offsetTop);
-    for (const item of steps) item.hidden = wraps() || steps[0].hidden;
-    actual.hidden = wraps();
-    if (!spare.some((item) => item.hidden && item.tabIndex === 0)) return;
-    for (const item of spare) item.tabIndex = -1;
-    buttons()[0].tabIndex = 0;
-  };
-  // In the next frame: a change of height inside the observer would be reported as a loop.
-  new ResizeObserver(() => requestAnimationFrame(fit)).observe(bar);
 
   /** @param {HTMLInputElement} field @param {number} value */
   const show = (field, value) => {

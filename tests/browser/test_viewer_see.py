@@ -1,0 +1,96 @@
+"""Looking at a picture: turning, mirroring, windows, colours, by mouse, keys and fingers."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import Api, Screen, make_case, wait_for
+from tests.support import LiveApp
+
+PHONE = {"width": 390, "height": 844, "touch": True}
+LETTERS = """() => Object.fromEntries([...document.querySelectorAll(".viewer-letter")].map(
+  (one) => [[...one.classList].find((name) => name.startsWith("is-")).slice(3), one.textContent]))"""
+
+
+@pytest.fixture(scope="module")
+def stack(app: LiveApp, api: Api) -> str:
+    """Address of a case with a stack of eight CT slices."""
+    return f"/cases/{make_case(api, 'A stack to look at', images=8)['id']}/"
+
+
+def letters(page: Page) -> str:
+    """The letters at the sides: top, right, bottom, left."""
+    found = page.evaluate(LETTERS)
+    return " ".join(found[side] for side in ("top", "right", "bottom", "left"))
+
+
+def becomes(page: Page, expected: str) -> None:
+    wait_for(lambda: letters(page) == expected, f"the letters are {expected}, not {letters(page)}")
+
+
+def press_sheet(page: Page, sheet: str, name: str) -> None:
+    """Open a sheet of the toolbar, press one line of it and leave."""
+    page.get_by_role("button", name=sheet, exact=True).click()
+    page.locator(".viewer-sheet").get_by_role("button", name=name).click()
+    page.keyboard.press("Escape")
+
+
+def test_turning_and_mirroring(visit: Visit, stack: str) -> None:
+    page = visit("instructor", stack)
+    screen = Screen(page)
+    becomes(page, "A L P R")
+    press_sheet(page, "More about the view", "Turn right")
+    becomes(page, "R A L P")
+    expect(screen.counter).to_contain_text("Turned by 90°")
+    expect(page.locator(".viewer-live")).to_have_text("Turn right")
+    screen.press(",", "Shift+H")
+    becomes(page, "A R P L")
+    expect(screen.counter).to_contain_text("Mirrored")
+    screen.press("Shift+V")
+    becomes(page, "P R A L")
+    screen.press("Shift+V", "Shift+H")
+    becomes(page, "A L P R")
+    expect(screen.counter).not_to_contain_text("Mirrored")
+
+
+def test_shapes_turn_with_the_image(visit: Visit, api: Api) -> None:
+    """What is drawn on a turned image lies on the same pixels, and the arrows move it as the eye sees it."""
+    case = make_case(api, "Drawn while turned", images=1)
+    page = visit("instructor", f"/cases/{case['id']}/")
+    screen = Screen(page)
+    screen.press(".")
+    screen.tool("Point")
+    screen.click(0.5, 0.3)
+    screen.has(1)
+    series = api("instructor").get(f"/api/cases/{case['id']}/series/").json()["results"][0]["id"]
+
+    def place() -> tuple[float, float]:
+        found = api("instructor").get(f"/api/annotations/?series={series}").json()["results"]
+        x, y = found[0]["shapes"][0]["points"][0]
+        return x, y
+
+    frame = api("instructor").get(f"/api/series/{series}/").json()["frames"][0]
+    x, y = place()
+    # Above the middle of the screen is left in the image: turned right, its left side is on top.
+    assert x < 0.45 * frame["columns"]
+    assert y == pytest.approx(frame["rows"] / 2, abs=1.5)
+    screen.tool("Select and edit")
+    screen.click(0.5, 0.3)
+    screen.press("ArrowRight")
+    expect(screen.saved).to_have_text("Saved")
+    wait_for(lambda: place() != (x, y), "the shape is moved and saved")
+    moved = place()
+    assert (round(moved[0] - x, 3), round(moved[1] - y, 3)) == (0, -1), json.dumps([moved, (x, y)])
+
+
+def test_turning_by_finger(visit: Visit, stack: str) -> None:
+    page = visit("student", stack, **PHONE)
+    Screen(page)
+    page.get_by_role("button", name="More about the view").tap()
+    item = page.locator(".viewer-sheet").get_by_role("button", name="Turn left")
+    box = item.bounding_box()
+    assert box is not None and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    item.tap()
+    becomes(page, "L P R A")
