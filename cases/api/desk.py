@@ -1,5 +1,6 @@
 """The de-identification desk in the API: the page reviews through here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -85,7 +86,8 @@ class HeldSeriesSerializer(SeriesSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_reasons(self, series: Series) -> list[str]:
-        return services.standing(series).reasons
+        reasons: dict[int, list[str]] = self.context["reasons"]
+        return reasons[series.pk]
 
 
 def _held(request: Request, pk: int) -> Series:
@@ -109,19 +111,25 @@ def _revision(request: Request) -> int:
     return value
 
 
-def _stale(error: StaleRevision) -> Problem:
-    return Problem(409, "stale-revision", "Somebody changed this series in between.", current=error.current)
-
-
-def _answer(series: Series, review: ClearanceReview | None = None) -> dict[str, Any]:
-    standing = services.standing(series)
+def _answer(series: Series, standing: ClearanceReview | services.Standing) -> dict[str, Any]:
     return {
         "id": series.pk,
         "case": series.case_id,
-        "state": review.state if review else standing.state,
-        "revision": review.revision if review else standing.revision,
-        "reasons": standing.reasons,
+        "state": standing.state,
+        "revision": standing.revision,
+        "reasons": services.reasons_of([series])[series.pk],
     }
+
+
+class ReviewView(APIView):
+    """A change that is sent with the revision it began from."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """An old revision is answered with 409 and what is stored now, whatever was asked."""
+        if isinstance(exc, StaleRevision):
+            sentence = "Somebody changed this series in between."
+            exc = Problem(409, "stale-revision", sentence, current=exc.current)
+        return super().handle_exception(exc)
 
 
 class DeskList(generics.ListAPIView[Series]):
@@ -136,19 +144,29 @@ class DeskList(generics.ListAPIView[Series]):
         check_user_can_use_desk(person(self.request))
         return services.waiting(person(self.request))
 
+    def paginate_queryset(self, queryset: "QuerySet[Series] | Sequence[Any]") -> "Sequence[Any] | None":
+        rows = super().paginate_queryset(queryset)
+        # For the whole page at once; asking for each series would read all of its frames.
+        self.reasons = services.reasons_of(rows or ())
+        return rows
 
-class DeskSeries(APIView):
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "reasons": getattr(self, "reasons", {})}
+
+
+class DeskSeries(ReviewView):
     @extend_schema(responses=DeskDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One held series: its frames, the boxes proposed or saved, and why it waits."""
         series = _held(request, pk)
+        standing = services.standing(series)
         return Response(
             {
-                **_answer(series),
+                **_answer(series, standing),
                 "modality": series.modality,
                 "description": series.description,
                 "frames": HeldFrameSerializer(series.frames.order_by("index"), many=True).data,
-                "boxes": services.standing(series).boxes,
+                "boxes": standing.boxes,
             }
         )
 
@@ -157,51 +175,39 @@ class DeskSeries(APIView):
         """Keep boxes; 409 when ``revision`` is not the stored one."""
         series = _held(request, pk)
         revision = _revision(request)
-        try:
-            review = services.save_boxes(
-                series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
-            )
-        except StaleRevision as error:
-            raise _stale(error) from None
+        review = services.save_boxes(
+            series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
+        )
         return Response(_answer(series, review))
 
 
-class DeskApprove(APIView):
+class DeskApprove(ReviewView):
     @extend_schema(request=DeskBoxesSerializer, responses={202: DeskSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """These boxes hide everything: black out and clear, or wait for a second person."""
         series = _held(request, pk)
         revision = _revision(request)
-        try:
-            review = services.approve(
-                series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
-            )
-        except StaleRevision as error:
-            raise _stale(error) from None
+        review = services.approve(
+            series=series, revision=revision, boxes=_body(request).get("boxes"), by=person(request)
+        )
         return Response(_answer(series, review), status=status.HTTP_202_ACCEPTED)
 
 
-class DeskConfirm(APIView):
+class DeskConfirm(ReviewView):
     @extend_schema(request=DeskRevisionSerializer, responses={202: DeskSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Agree as the second person; another administrator than the one who approved."""
         series = _held(request, pk)
-        try:
-            review = services.confirm(series=series, revision=_revision(request), by=person(request))
-        except StaleRevision as error:
-            raise _stale(error) from None
+        review = services.confirm(series=series, revision=_revision(request), by=person(request))
         return Response(_answer(series, review), status=status.HTTP_202_ACCEPTED)
 
 
-class DeskWithdraw(APIView):
+class DeskWithdraw(ReviewView):
     @extend_schema(request=DeskRevisionSerializer, responses=DeskSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Take the first of two approvals back."""
         series = _held(request, pk)
-        try:
-            review = services.withdraw(series=series, revision=_revision(request), by=person(request))
-        except StaleRevision as error:
-            raise _stale(error) from None
+        review = services.withdraw(series=series, revision=_revision(request), by=person(request))
         return Response(_answer(series, review))
 
 

@@ -1,5 +1,6 @@
 """The de-identification desk: series whose pixels a person must see before readers do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases.enums import Clearance, ReviewState
 from cases.errors import StaleRevision
-from cases.models import Case, ClearanceReview, Series
+from cases.models import Case, ClearanceReview, Instance, Series
 from cases.permissions import check_user_can_confirm_clearance, check_user_can_review_series
 from cases.policies import check_review_move
 from cases.services import erasing
@@ -72,6 +73,15 @@ def standing(series: Series) -> Standing:
     else:
         boxes = boxes + _proposals(series, [row for row in instances if row["pk"] > review.seen])
     return Standing(review.state, review.revision, boxes, reasons, review.first_by, seen)
+
+
+def reasons_of(rows: Iterable[Series]) -> dict[int, list[str]]:
+    """Codes of why each of ``rows`` waits, by key; one query, however many rows there are."""
+    found: dict[int, set[str]] = {series.pk: set() for series in rows}
+    told = Instance.objects.filter(series__in=found).order_by().values_list("series", "suspicion").distinct()
+    for series, codes in told:
+        found[series].update(codes)
+    return {series: sorted(codes) for series, codes in found.items()}
 
 
 def _proposals(series: Series, instances: list[dict[str, Any]]) -> list[Box]:
@@ -173,9 +183,28 @@ def save_boxes(*, series: Series, revision: int, boxes: object, by: User) -> Cle
     if review.state == ReviewState.APPROVED:
         raise ValidationError(_("This series is being blacked out; nothing can be changed any more."))
     _put(review, boxes)
+    _reopen(review)
+    return _kept(review, "series.mark", by)
+
+
+def _reopen(review: ClearanceReview) -> None:
+    """Nobody has approved it, whoever did before."""
     review.state, review.first_by, review.first_at = ReviewState.OPEN, None, None
+
+
+def _kept(review: ClearanceReview, verb: str, by: User) -> ClearanceReview:
+    """Save ``review`` and write into the trail who did what with how many boxes."""
     review.save()
-    record("series.mark", series, by=by, boxes=len(review.boxes or ()))
+    record(verb, review.series, by=by, boxes=len(review.boxes or ()))
+    return review
+
+
+def _moved(review: ClearanceReview, to: str, verb: str, by: User) -> ClearanceReview:
+    """One step of the two approvals: checked, kept, and told to open pages."""
+    check_review_move(review, to)
+    review.state = to
+    _kept(review, verb, by)
+    _announce(review.series)
     return review
 
 
@@ -201,12 +230,7 @@ def approve(*, series: Series, revision: int, boxes: object, by: User) -> Cleara
     _put(review, boxes)
     review.first_by, review.first_at = by, timezone.now()
     if settings.DESK_TWO_STEP:
-        check_review_move(review, ReviewState.PROPOSED)
-        review.state = ReviewState.PROPOSED
-        review.save()
-        record("series.propose-clearance", series, by=by, boxes=len(review.boxes or ()))
-        _announce(series)
-        return review
+        return _moved(review, ReviewState.PROPOSED, "series.propose-clearance", by)
     return _approved(review, by)
 
 
@@ -228,13 +252,11 @@ def confirm(*, series: Series, revision: int, by: User) -> ClearanceReview:
 
 
 def _approved(review: ClearanceReview, by: User) -> ClearanceReview:
-    check_review_move(review, ReviewState.APPROVED)
     series = review.series
     if review.seen != max(series.instances.values_list("pk", flat=True), default=0):
         raise StaleRevision({"revision": review.revision, "state": review.state})
-    review.state, review.approved_by, review.approved_at = ReviewState.APPROVED, by, timezone.now()
-    review.save()
-    record("series.approve-clearance", series, by=by, boxes=len(review.boxes or ()))
+    review.approved_by, review.approved_at = by, timezone.now()
+    _moved(review, ReviewState.APPROVED, "series.approve-clearance", by)
     jobs.enqueue(
         KIND,
         params={"series_id": series.pk, "revision": review.revision},
@@ -242,7 +264,6 @@ def _approved(review: ClearanceReview, by: User) -> ClearanceReview:
         topics=[f"case:{series.case_id}"],
         by=by,
     )
-    _announce(series)
     return review
 
 
@@ -257,10 +278,9 @@ def withdraw(*, series: Series, revision: int, by: User) -> ClearanceReview:
     review = _locked(series, by, revision)
     if review.state != ReviewState.PROPOSED:
         raise ValidationError(_("There is no approval to take back."))
-    review.state, review.first_by, review.first_at = ReviewState.OPEN, None, None
+    _reopen(review)
     review.revision += 1
-    review.save()
-    record("series.withdraw-clearance", series, by=by)
+    _kept(review, "series.withdraw-clearance", by)
     _announce(series)
     return review
 
@@ -317,7 +337,7 @@ def images_changed(series: Series, *, moved: bool = False, replaced: bool = Fals
     if moved:
         review.seen = 0
     review.revision += 1
-    review.state, review.first_by, review.first_at = ReviewState.OPEN, None, None
+    _reopen(review)
     review.modified_at = timezone.now()
     review.save()
 

@@ -57,13 +57,16 @@ def import_images(
     progress : callable
         Told how many files of how many are done.
     pixels_checked : bool
-        ``by`` says that nobody is named in the pixels; recorded, and nothing waits at the desk.
+        ``by`` says that nobody is named in the pixels: nothing waits at the desk, and the trail says so of
+        every case that takes images in this run.
     by : User
     """
     files = files_in(paths)
     report = Report(collection=collection.pk if collection else None)
     # Regions come after the images that they were drawn on.
     drawn: list[tuple[int, CleanRegions]] = []
+    # Cases for whose pixels ``by`` answers already, in the trail of this run.
+    vouched: set[int] | None = set() if pixels_checked else None
     with Cleaner() as cleaner:
         for number, path in enumerate(files, start=1):
             for member in _members(cleaner, path):
@@ -72,7 +75,7 @@ def import_images(
                 elif isinstance(member, Refused):
                     report.rows.append(Verdict(number, "refused", member.sentence))
                 else:
-                    report.rows.append(_attach(member, number, collection, pixels_checked, by))
+                    report.rows.append(_attach(member, number, collection, vouched, by))
             progress(number, len(files))
     cases_made = {row.case for row in report.rows if row.case is not None}
     report.rows += [_draw(number, found, cases_made, by) for number, found in drawn]
@@ -105,7 +108,7 @@ def _draw(number: int, found: CleanRegions, keys: set[int], by: User) -> Verdict
 
 
 def _attach(
-    prepared: Prepared, number: int, collection: Collection | None, pixels_checked: bool, by: User
+    prepared: Prepared, number: int, collection: Collection | None, vouched: set[int] | None, by: User
 ) -> Verdict:
     origin = origin_of(SCOPE, f"{by.pk} {prepared.clean.study_uid}")
     with transaction.atomic():
@@ -122,9 +125,11 @@ def _attach(
             Case.objects.filter(pk=case.pk).update(origin=origin)
             if collection is not None:
                 collections.put(collection=collection, case=case, by=by)
-            if pixels_checked:
-                record("case.pixels-checked", case, by=by)
-        outcome = intake.attach(case, [prepared], trusted=pixels_checked)
+        outcome = intake.attach(case, [prepared], trusted=vouched is not None)
+        # Also when the case was there before: these images come past the desk on somebody's word.
+        if vouched is not None and outcome.taken and case.pk not in vouched:
+            record("case.pixels-checked", case, by=by)
+            vouched.add(case.pk)
     if outcome.conflicts:
         return Verdict(number, "refused", fates.conflict().sentence)
     return Verdict(number, "taken" if outcome.taken else "known", case=case.pk)

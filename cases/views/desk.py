@@ -69,8 +69,9 @@ def desk(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "oldest"
     page = page_of(request, _rows(user), size=30, ordering=SORTS[sort][1])
+    reasons = services.reasons_of(page.rows)
     for row in page.rows:
-        row.reasons = services.standing(row).reasons  # type: ignore[attr-defined]
+        row.reasons = reasons[row.pk]  # type: ignore[attr-defined]
     context = {
         "page": page,
         "sort": sort,
