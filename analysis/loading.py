@@ -15,9 +15,6 @@ from cases.geometry.schema import parse_shapes
 from cases.imaging.frames import unpack
 from cases.models import Annotation, Case, Frame, Series
 
-# A point or a length has no inside to measure.
-AREA_KINDS = frozenset({"box", "ellipse", "polygon", "freehand"})
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -136,7 +133,8 @@ def drawn_regions(case: Case) -> list[DrawnRegion]:
         frames = list(layer.series.frames.order_by("index", "pk"))
         shapes = parse_shapes(layer.shapes, frames=[(f.rows, f.columns) for f in frames])
         for shape in sorted(shapes, key=lambda s: s.frame):
-            if shape.kind not in AREA_KINDS:
+            # A point or a line has no inside to measure.
+            if not shape.is_closed:
                 continue
             frame = frames[shape.frame]
             inside = mask(shape, frame.rows, frame.columns)

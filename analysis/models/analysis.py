@@ -44,7 +44,7 @@ class AnalysisRegion(models.Model):
     frame = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=6, choices=RegionSource)
     shape_id = models.CharField(max_length=36, blank=True)
-    kind = models.CharField(max_length=10, blank=True)
+    kind = models.CharField(max_length=16, blank=True)
     label = models.CharField(max_length=64, blank=True)
     features = models.ForeignKey(FeatureVector, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField(default=0)

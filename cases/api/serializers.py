@@ -7,6 +7,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cases.enums import Split, Visibility
+from cases.geometry.schema import MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, MAX_COUNTS_PER_MASK
+from cases.geometry.shapes import KINDS
 from cases.models import Annotation, Case, Collection, Frame, Series, Term, Upload
 
 
@@ -135,14 +137,32 @@ class ShapeSerializer(serializers.Serializer[Any]):
     """Documentation of a shape; :mod:`cases.geometry.schema` is what checks it."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=["point", "box", "ellipse", "polygon", "freehand", "length"])
+    kind = serializers.ChoiceField(choices=KINDS)
     frame = serializers.IntegerField(min_value=0)
     points = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
         help_text="Pixel coordinates [x, y]; (0, 0) is the top left corner of the top left pixel",
     )
     label = serializers.CharField(max_length=64, allow_blank=True)  # type: ignore[assignment]
-    note = serializers.CharField(max_length=500, allow_blank=True, required=False)
+    note = serializers.CharField(
+        max_length=500, allow_blank=True, required=False, help_text="Of a text: what stands on the image"
+    )
+    counts = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        max_length=MAX_COUNTS_PER_MASK,
+        help_text="Of a mask: lengths of runs of pixels, row by row in the rectangle between its corners, "
+        "in turns outside and inside, beginning outside",
+    )
+    attributes = serializers.DictField(
+        child=serializers.CharField(max_length=MAX_ATTRIBUTE_VALUE, allow_blank=True),
+        required=False,
+        help_text=f"At most {MAX_ATTRIBUTES} short texts by name",
+    )
+
+    def to_representation(self, instance: Any) -> Any:
+        """Stored shapes are what the schema wrote: walking through each point of a large layer is slow."""
+        return instance
 
 
 class AnnotationSerializer(serializers.ModelSerializer[Annotation]):

@@ -256,12 +256,16 @@ def drawings() -> Iterator[tuple[str, bytes]]:
     points = {
         "point": [[4, 5]], "box": [[2, 3], [10, 12]], "ellipse": [[2, 3], [10, 12]],
         "length": [[1, 1], [9, 9]],        "polygon": [[2, 2], [12, 2], [12, 12]], "freehand": [[2, 2],
-        [12, 2.5], [12, 12], [3, 9.75]],
+        [12, 2.5], [12, 12], [3, 9.75]], "circle": [[2, 3], [10, 11]], "arrow": [[1, 1], [9, 9]],
+        "rotated-box": [[4, 0], [8, 4], [4, 8], [0, 4]], "polyline": [[1, 1], [9, 9], [9, 2]],
+        "text": [[4, 5]], "bidirectional": [[1, 4], [7, 4], [4, 2], [4, 6]], "mask": [[2, 1], [5, 3]],
+        "angle": [[0, 4], [0, 0], [4, 4]], "cobb": [[0, 0], [4, 0], [0, 6], [4, 2]],
     }  # fmt: skip
     shapes = [
         {
             "id": f"00000000-0000-4000-8000-{number:012d}", "kind": kind, "frame": number % 2,
             "points": places,             "label": "nodule", "note": "sharp\nedge",
+            "attributes": {"margin": "sharp"}, **({"counts": [1, 5]} if kind == "mask" else {}),
         }
         for number, (kind, places) in enumerate(points.items())
     ]  # fmt: skip

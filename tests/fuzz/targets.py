@@ -155,6 +155,10 @@ def _check_shape(shape: Shape) -> None:
     sizes = [measure.area(shape), measure.perimeter(shape)] if shape.is_closed else []
     if shape.kind == "length":
         sizes.append(measure.length(shape, (0.5, 2.0)))
+    if shape.kind == "bidirectional":
+        sizes.extend(measure.axes(shape, (0.5, 2.0)))
+    if shape.kind in ("angle", "cobb"):
+        sizes.append(measure.degrees(shape, (0.5, 2.0)))
     if not all(math.isfinite(size) and 0 <= size <= 1e12 for size in sizes):
         raise Finding("a measurement that is no number")
     str(to_payload([shape])).encode()
