@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import case, collection, desk, library, privacy, series, slide, upload
+from cases.views import batch, case, collection, desk, library, planes, privacy, series, slide, upload
 
 app_name = "cases"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("files/<int:pk>/", upload.file, name="file"),
     path("batches/<int:pk>/", upload.batch, name="batch"),
     path("batches/<int:pk>/state/", upload.batch_state, name="batch-state"),
+    path("batches/<int:pk>/cancel/", batch.batch_cancel, name="batch-cancel"),
     path("uploads/<int:pk>/", upload.upload_state, name="upload"),
     path("uploads/<int:pk>/cancel/", upload.upload_cancel, name="upload-cancel"),
     path("uploads/<int:pk>/report/", privacy.upload_report, name="upload-report"),
@@ -36,6 +37,11 @@ urlpatterns = [
     path("frames/<int:pk>/<slug:digest>/preview.jpg", series.frame_preview, name="frame-preview"),
     path("frames/<int:pk>/thumbnail.jpg", series.frame_thumbnail, name="frame-thumbnail"),
     path("desk/", desk.desk, name="desk"),
+    path(
+        "series/<int:pk>/planes/<slug:key>/<slug:plane>/<int:index>/pixels",
+        planes.plane_pixels,
+        name="plane-pixels",
+    ),
     path("desk/<int:pk>/", desk.desk_series, name="desk-series"),
     path("desk/<int:pk>/refuse/", desk.desk_refuse, name="desk-refuse"),
     path("desk/frames/<int:pk>/pixels", desk.desk_pixels, name="desk-pixels"),

@@ -143,6 +143,8 @@ CLEANERS = max(1, env.number("MEDWEB_CLEANERS", 2))
 CLEANER_SECONDS = env.number("MEDWEB_CLEANER_SECONDS", 60)
 CLEANER_BYTES = env.number("MEDWEB_CLEANER_MB", 4096) * 1024 * 1024
 CLEANER_FILE_BYTES = 4 * 1024**3
+# Memory for stacks through which planes are cut; a larger stack shows no planes.
+VOLUME_BYTES = env.number("MEDWEB_VOLUME_MB", 1024) * 1024 * 1024
 # Sex, age (above 89 as one group), size and weight stay in headers; findings depend on them.
 KEEP_PATIENT_CHARACTERISTICS = env.flag("MEDWEB_KEEP_PATIENT_CHARACTERISTICS", default=True)
 # Two persons at the de-identification desk: the second is an administrator.

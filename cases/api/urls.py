@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.api import annotation, case, collection, desk, privacy, series, slide, upload
+from cases.api import annotation, batch, case, collection, desk, planes, privacy, series, slide, upload
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
@@ -13,7 +13,9 @@ urlpatterns = [
     path("cases/<int:pk>/files/", upload.CaseFiles.as_view(), name="api-case-files"),
     path("files/<int:pk>/", upload.FileDetail.as_view(), name="api-file"),
     path("batches/<int:pk>/", upload.BatchDetail.as_view(), name="api-batch"),
+    path("batches/<int:pk>/cancel/", batch.BatchCancel.as_view(), name="api-batch-cancel"),
     path("series/<int:pk>/", series.SeriesDetail.as_view(), name="api-series"),
+    path("series/<int:pk>/planes/", planes.SeriesPlanes.as_view(), name="api-series-planes"),
     path("slides/<int:pk>/", slide.SlideDetail.as_view(), name="api-slide"),
     path(
         "slides/<int:pk>/<slug:digest>/<int:level>/<int:x>_<int:y>.jpg",

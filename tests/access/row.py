@@ -17,7 +17,8 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from cases.models import Slide
+from cases.models import Case, Slide
+from cases.services import planes
 from tests.builders import rows
 from tests.builders.world import World
 
@@ -77,6 +78,12 @@ def club(w: World) -> list[Any]:
 
 def series(w: World) -> list[Any]:
     return [w.series.pk]
+
+
+def plane(case: Case) -> list[Any]:
+    """An image of a plane through a stack of ``case``."""
+    stack = rows.add_series(case, images=3)
+    return [stack.pk, planes.key_of(planes.frames_of(stack)), "coronal", 0]
 
 
 def tile(slide: Slide) -> list[Any]:

@@ -28,6 +28,7 @@ from tests.access.row import (
     model,
     new_password,
     new_person,
+    plane,
     reference,
     series,
     tile,
@@ -69,6 +70,7 @@ CASES = [
     Row("cases:batch-create", "POST", "403 201 403 201", "404 404 404 201", args=hidden),
     Row("cases:batch", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-state", "GET", args=batch, **READ_DRAFT),
+    Row("cases:batch-cancel", "POST", "404 302 404 302", "404 404 404 302", args=batch),
     Row(
         "cases:file-create", "POST", "403 201 403 201", "404 404 404 201",
         args=hidden, raw=BYTES, headers={**TUS, "Upload-Length": "9"},
@@ -87,6 +89,8 @@ CASES = [
     Row("cases:batch-report", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-json", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-csv", "GET", args=batch, **READ_DRAFT),
+    Row("cases:plane-pixels", "GET", args=lambda w: plane(w.hidden), **READ_HIDDEN),
+    Row("cases:plane-pixels", "GET", args=lambda w: plane(w.draft), **READ_DRAFT),
     Row("cases:frame-pixels", "GET", args=lambda w: [w.frame.pk, w.frame.digest[:16]], **READ_HIDDEN),
     Row(
         "cases:frame-pixels", "GET",
@@ -147,12 +151,15 @@ CASES_API = [
     ),
     Row("api-series", "GET", args=series, **READ_HIDDEN),
     Row("api-series", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
+    Row("api-series-planes", "GET", args=series, **READ_HIDDEN),
+    Row("api-series-planes", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
     Row("api-slide", "GET", args=lambda w: [w.slide.instance_id], **READ_HIDDEN),
     Row("api-slide", "GET", args=lambda w: [w.draft_slide.instance_id], **READ_DRAFT),
     Row("api-slide-tile", "GET", args=lambda w: tile(w.slide), **READ_HIDDEN),
     Row("api-slide-tile", "GET", args=lambda w: tile(w.draft_slide), **READ_DRAFT),
     Row("api-case-batches", "POST", "403 201 403 201", "404 404 404 201", args=hidden),
     Row("api-batch", "GET", args=batch, **READ_DRAFT),
+    Row("api-batch-cancel", "POST", args=batch, **READ_DRAFT),
     Row(
         "api-case-files", "POST", "403 201 403 201", "404 404 404 201",
         args=hidden, raw=BYTES, headers={**TUS, "Upload-Length": "9"},
@@ -222,6 +229,7 @@ DESK = [
     Row("api-desk-refuse", "POST", "403 204 403 204", "403 404 403 204", args=waiting),
     # On every other path it does not exist, for its author neither.
     Row("api-series", "GET", NOBODY, NOBODY, args=waiting),
+    Row("api-series-planes", "GET", NOBODY, NOBODY, args=waiting),
     Row(
         "cases:frame-pixels", "GET", NOBODY, NOBODY,
         args=lambda w: [w.waiting.frames.get().pk, w.waiting.frames.get().digest[:16]],
