@@ -101,7 +101,7 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
     suspicion = suspicion_of(read, boxes)
     if not suspicion:
         # What is suspected is not clean before a person has looked.
-        say_pixels_are_clean(ds)
+        say_pixels_are_clean(ds, characteristics=keep)
     with handled():
         stored = to_bytes(ds)
         return CleanInstance(

@@ -15,18 +15,18 @@ from functools import lru_cache
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.multival import MultiValue
-from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from . import pseudonyms, report, rules
 from .bulk import clean_pixels
+from .elements import plain_text
 from .errors import UNREADABLE, Refused
 from .gathering import texts_of
 from .identity import Identity
 from .reader import handled, pixel_keyword
-from .walking import Walk, element_of, grouped_age, is_standard
-from .writing import raw, write_file
+from .walking import Walk, grouped_age, is_standard
+from .writing import raw, write_file, write_items
 
 # Below the UUID root, chosen once for this application (DICOM PS3.7 D.3.3.2).
 IMPLEMENTATION_UID = "2.25.5853598346115554801191830528999529889"
@@ -150,13 +150,14 @@ def _complete(target: Dataset, source: Dataset, walk: Walk) -> None:
         or hashlib.sha256(source[keyword].value if keyword else b"").hexdigest()
     )
     for missing in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
-        if not target.get(missing):
+        if not _text(target, missing):
             # Objects without a series still need one that no other patient shares.
             setattr(target, missing, pseudonyms.uid(walk.secret, f"{missing}/{own}"))
-    if not is_standard(str(target.get("SOPClassUID", "") or "")):
+    if not is_standard(_text(target, "SOPClassUID")):
         target.SOPClassUID = SECONDARY_CAPTURE
     _say_methods(target, characteristics=walk.characteristics, pixels=False)
-    if any(getattr(source, "preamble", None) or b""):
+    preamble = getattr(source, "preamble", None) or b""
+    if preamble.count(0) < len(preamble):
         walk.counts["Preamble", "remove", "preamble"] += 1
     meta = source.file_meta
     for tag in list(meta.keys()):
@@ -164,6 +165,11 @@ def _complete(target: Dataset, source: Dataset, walk: Walk) -> None:
         walk.counts[name, "replace" if int(tag) in _OWN_META else "remove", "file-meta"] += 1
     syntax = UID(meta.TransferSyntaxUID)
     _write_meta(target, syntax if syntax.is_encapsulated else UID(ExplicitVRLittleEndian))
+
+
+def _text(ds: Dataset, keyword: str) -> str:
+    plain = plain_text(ds, keyword)
+    return plain if plain is not None else str(ds.get(keyword, "") or "")
 
 
 def _age_at_study(source: Dataset) -> str:
@@ -187,7 +193,9 @@ def _day(text: str) -> date | None:
         return None
 
 
-def say_pixels_are_clean(ds: Dataset, *, by_person: bool = False) -> None:
+def say_pixels_are_clean(
+    ds: Dataset, *, by_person: bool = False, characteristics: bool | None = None
+) -> None:
     """Note in a clean data set that its pixels were searched for text, or blackened by a person.
 
     Parameters
@@ -196,32 +204,36 @@ def say_pixels_are_clean(ds: Dataset, *, by_person: bool = False) -> None:
         Made by `deidentify`, or read again from its bytes; it is changed. Saying it twice changes nothing.
     by_person : bool
         Whether somebody has looked; only then Burned In Annotation (0028,0301) becomes NO.
+    characteristics : bool, optional
+        Whether sex, age, size and weight were retained; read from the data set where it is not said.
 
     Notes
     -----
     Adds the code of the Clean Pixel Data Option (PS3.15 E.3.1).
     """
-    codes = {str(item.get("CodeValue")) for item in ds.get("DeidentificationMethodCodeSequence") or ()}
+    if characteristics is None:
+        codes = {str(item.get("CodeValue")) for item in ds.get("DeidentificationMethodCodeSequence") or ()}
+        characteristics = rules.CHARACTERISTICS_OPTION in codes
     if by_person:
         _put(ds, 0x00280301, "CS", "NO")
-    _say_methods(ds, characteristics=rules.CHARACTERISTICS_OPTION in codes, pixels=True)
+    _say_methods(ds, characteristics=characteristics, pixels=True)
 
 
 def _say_methods(target: Dataset, *, characteristics: bool, pixels: bool) -> None:
     words, items = _methods(characteristics, pixels)
     _put(target, 0x00120063, "LO", words)
-    sequence = Sequence([Dataset(dict(item)) for item in items])
-    target[BaseTag(0x00120064)] = element_of(0x00120064, "SQ", sequence)
+    target[BaseTag(0x00120064)] = raw(0x00120064, "SQ", items)
 
 
 @lru_cache(maxsize=4)
-def _methods(characteristics: bool, pixels: bool) -> tuple[str, list[dict[BaseTag, RawDataElement]]]:
+def _methods(characteristics: bool, pixels: bool) -> tuple[str, bytes]:
     codes = rules.method_codes(characteristics=characteristics, pixels=pixels)
     items = []
     for value, meaning in codes:
         texts = ((0x00080100, "SH", value), (0x00080102, "SH", "DCM"), (0x00080104, "LO", meaning))
-        items.append({BaseTag(tag): raw(tag, vr, text.encode()) for tag, vr, text in texts})
-    return "\\".join(("MedWeb", rules.VERSION, *(meaning for _, meaning in codes))), items
+        items.append(Dataset({BaseTag(tag): raw(tag, vr, text.encode()) for tag, vr, text in texts}))
+    # As bytes: every image says the same, and pydicom takes long to make data sets of it.
+    return "\\".join(("MedWeb", rules.VERSION, *(meaning for _, meaning in codes))), write_items(items)
 
 
 def _put(ds: Dataset, tag: int, vr: str, text: str) -> None:
@@ -231,8 +243,8 @@ def _put(ds: Dataset, tag: int, vr: str, text: str) -> None:
 def _write_meta(target: Dataset, syntax: UID) -> None:
     meta = FileMetaDataset()
     meta[BaseTag(0x00020001)] = RawDataElement(BaseTag(0x00020001), "OB", 2, b"\x00\x01", 0, False, True)
-    _put(meta, 0x00020002, "UI", str(target.SOPClassUID))
-    _put(meta, 0x00020003, "UI", str(target.SOPInstanceUID))
+    _put(meta, 0x00020002, "UI", _text(target, "SOPClassUID"))
+    _put(meta, 0x00020003, "UI", _text(target, "SOPInstanceUID"))
     _put(meta, 0x00020010, "UI", str(syntax))
     _put(meta, 0x00020012, "UI", IMPLEMENTATION_UID)
     _put(meta, 0x00020013, "SH", IMPLEMENTATION_NAME)

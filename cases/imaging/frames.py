@@ -17,6 +17,7 @@ from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut
 
 from .decoders import stored_values
+from .elements import is_there, plain_numbers, plain_text
 from .errors import UNREADABLE, Refused
 from .luts import modality_lut, voi_lut_window
 from .reader import handled, read_limits_hold, whole_number
@@ -79,7 +80,12 @@ class DecodedFrame:
 
 def numbers(ds: Dataset | None, keyword: str) -> Vector:
     """All finite numbers of an attribute; empty when absent or not numeric."""
-    value = None if ds is None else _get(ds, keyword)
+    if ds is None:
+        return ()
+    plain = plain_numbers(ds, keyword)
+    if plain is not None:
+        return plain if all(map(math.isfinite, plain)) else ()
+    value = _get(ds, keyword)
     if value is None or value == "":
         return ()
     values = value if isinstance(value, (MultiValue, list)) else [value]
@@ -91,6 +97,8 @@ def numbers(ds: Dataset | None, keyword: str) -> Vector:
 
 
 def _get(ds: Dataset, keyword: str) -> Any:
+    if not is_there(ds, keyword):
+        return None
     try:
         return ds.get(keyword)
     except UNREADABLE:
@@ -103,6 +111,9 @@ def _first(ds: Dataset | None, keyword: str, default: float | None = None) -> fl
 
 
 def _text(ds: Dataset, keyword: str) -> str:
+    plain = plain_text(ds, keyword)
+    if plain is not None:
+        return plain
     value = _get(ds, keyword)
     if isinstance(value, (MultiValue, list)):
         value = value[0] if value else ""

@@ -11,6 +11,7 @@ from pydicom.multival import MultiValue
 
 from . import pseudonyms, report, slides
 from .burned import TextBox
+from .elements import plain_text
 from .frames import DecodedFrame
 from .suspicion import suspicion_of
 
@@ -107,6 +108,9 @@ class Described(TypedDict):
 
 def text_of(ds: Dataset, keyword: str) -> str:
     """First value of an attribute as text, without blanks around it; empty when absent."""
+    plain = plain_text(ds, keyword)
+    if plain is not None:
+        return plain
     value = ds.get(keyword)
     if isinstance(value, (MultiValue, list)):
         value = value[0] if value else ""

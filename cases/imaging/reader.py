@@ -17,6 +17,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import generate_fragments
 
+from .elements import is_there, plain_text, plain_whole
 from .errors import UNREADABLE, Refused, let_stops_pass
 from .kinds import HEAD, MEDIA_DIRECTORY, Kind, sniff
 
@@ -118,6 +119,9 @@ def whole_number(ds: pydicom.Dataset, keyword: str, default: int) -> int:
     Refused
         ``bad-header`` when the value is no whole number.
     """
+    plain = plain_whole(ds, keyword)
+    if plain is not None:
+        return plain
     try:
         value = ds.get(keyword)
         if isinstance(value, (list, pydicom.multival.MultiValue)):
@@ -132,7 +136,7 @@ def whole_number(ds: pydicom.Dataset, keyword: str, default: int) -> int:
 
 def pixel_keyword(ds: pydicom.Dataset) -> str | None:
     """Which of the three pixel attributes the object holds."""
-    found = (key for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if key in ds)
+    found = (key for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if is_there(ds, key))
     return next(found, None)
 
 
@@ -144,8 +148,14 @@ def declared_bits(ds: pydicom.Dataset) -> int:
     return 32 if keyword == "FloatPixelData" else 64
 
 
+def _uid(ds: pydicom.Dataset, keyword: str) -> str:
+    """An identifier as it stands there; of several, all of them as one text that is no identifier."""
+    plain = plain_text(ds, keyword)
+    return plain if plain is not None else str(ds.get(keyword, "") or "")
+
+
 def _check_class(ds: pydicom.Dataset) -> None:
-    sop_class = str(ds.get("SOPClassUID", ""))
+    sop_class = _uid(ds, "SOPClassUID")
     for prefix, code, sentence in _NO_PICTURE:
         if sop_class.startswith(prefix):
             if code and not (prefix.endswith("66") and sop_class.startswith(_SOP + "66.7.")):
@@ -157,10 +167,10 @@ def _check_class(ds: pydicom.Dataset) -> None:
 
 def _check_uids(ds: pydicom.Dataset) -> None:
     # Absent is the habit of some converters, and is filled in; empty is damage.
-    if "SOPInstanceUID" in ds and not str(ds.get("SOPInstanceUID") or ""):
+    if is_there(ds, "SOPInstanceUID") and not _uid(ds, "SOPInstanceUID"):
         raise Refused("no-uid", "The image has no identifier of its own. Export it again from its source.")
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SOPClassUID"):
-        value = str(ds.get(keyword, "") or "")
+        value = _uid(ds, keyword)
         if value and (len(value) > 64 or not _UID.fullmatch(value)):
             raise Refused("bad-uid", "An identifier in the header is not valid. Export the image again.")
 
@@ -283,7 +293,7 @@ def read_dicom(
     with handled(), damage_refused():
         ds = pydicom.dcmread(BytesIO(data), force=True)
         _with_meta(ds)
-        if also and str(ds.get("SOPClassUID", "") or "") in also:
+        if also and _uid(ds, "SOPClassUID") in also:
             check_depth(ds, limits.depth)
             return ds
         return _checked(ds, limits)
@@ -356,9 +366,8 @@ def check_depth(ds: pydicom.Dataset, limit: int) -> None:
 
 def _items(ds: pydicom.Dataset) -> list[pydicom.Dataset]:
     found: list[pydicom.Dataset] = []
-    for tag in list(ds.keys()):
-        raw = ds.get_item(tag)
-        if raw is None or raw.VR not in ("SQ", None, "UN"):
+    for tag, raw in list(ds.items()):
+        if raw.VR not in ("SQ", None, "UN"):
             continue
         if raw.VR != "SQ" and (tag.is_private or not pydicom.datadict.dictionary_has_tag(tag)):
             continue

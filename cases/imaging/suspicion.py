@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from .burned import SURE, SURE_OF_SLICES, SURE_OF_SUSPECTS, Box, TextBox
+from .elements import plain_text
 from .errors import UNREADABLE
 
 _SOP = "1.2.840.10008.5.1.4.1.1."
@@ -85,6 +86,9 @@ def scans_of(ds: Dataset) -> tuple[Box, ...]:
 
 
 def _word(ds: Dataset, keyword: str) -> str:
+    plain = plain_text(ds, keyword)
+    if plain is not None:
+        return plain.upper()
     try:
         return str(ds.get(keyword) or "").strip().upper()
     except UNREADABLE:

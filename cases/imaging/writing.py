@@ -7,6 +7,7 @@ module has no quick way for is handed to pydicom, element by element.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydicom.dataelem import DataElement, RawDataElement
@@ -52,11 +53,23 @@ def write_file(ds: Dataset) -> bytes:
     meta.update({tag: element for tag, element in ds.file_meta.items() if int(tag) != 0x00020000})
     head = _data_set(meta)
     length = _header(0x00020000, "UL", 4) + struct.pack("<I", len(head))
-    return b"".join((bytes(128), b"DICM", length, head, _data_set(ds)))
+    # Joined once: pixels are copied as often as bytes are joined.
+    return b"".join((bytes(128), b"DICM", length, head, *_pieces(ds)))
+
+
+def write_items(items: Iterable[Dataset]) -> bytes:
+    """The value of a sequence: its items one after the other, each behind its length."""
+    bodies = map(_data_set, items)
+    return b"".join(_ITEM + struct.pack("<I", len(body)) + body for body in bodies)
 
 
 def _data_set(ds: Dataset) -> bytes:
-    return b"".join(_element(int(tag), element) for tag, element in sorted(ds.items(), key=_tag))
+    return b"".join(_pieces(ds))
+
+
+def _pieces(ds: Dataset) -> Iterator[bytes]:
+    for tag, element in sorted(ds.items(), key=_tag):
+        yield from _element(int(tag), element)
 
 
 def _tag(pair: tuple[BaseTag, Any]) -> int:
@@ -72,27 +85,26 @@ def _header(tag: int, vr: str, length: int) -> bytes:
     return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), length)
 
 
-def _element(tag: int, element: DataElement | RawDataElement) -> bytes:
+def _element(tag: int, element: DataElement | RawDataElement) -> tuple[bytes, ...]:
     vr = str(element.VR)
     if vr == "OB or OW":
         # Pixels that were set anew; little endian reads the same either way.
         vr = "OW"
     if isinstance(element, RawDataElement):
         value = element.value or b""
-        return _header(tag, vr, len(value)) + value
+        return _header(tag, vr, len(value)), value
     encoded = _value(vr, element.value)
     if encoded is None:
-        return _by_pydicom(element)
+        return (_by_pydicom(element),)
     if vr == "SQ" or not element.is_undefined_length:
-        return _header(tag, vr, len(encoded)) + encoded
-    return _header(tag, vr, _UNDEFINED) + encoded + _END
+        return _header(tag, vr, len(encoded)), encoded
+    return _header(tag, vr, _UNDEFINED), encoded, _END
 
 
 def _value(vr: str, value: Any) -> bytes | None:
     """The value as bytes of even length; ``None`` when there is no quick way."""
     if vr == "SQ":
-        items = (_data_set(item) for item in value or ())
-        return b"".join(_ITEM + struct.pack("<I", len(body)) + body for body in items)
+        return write_items(value or ())
     if value is None or value == "":
         return b""
     values = value if isinstance(value, (MultiValue, list, tuple)) else [value]
