@@ -32,6 +32,20 @@ const look = (element) => ({
   danger: element.hasAttribute("data-confirm-danger"),
 });
 
+/**
+ * The form to send: a live page may have read its region anew while the question stood there, and a form that
+ * is no longer in the page sends nothing.
+ *
+ * @param {HTMLFormElement} form
+ * @returns {HTMLFormElement | null} null when there is nothing left to confirm
+ */
+function ofNow(form) {
+  if (form.isConnected) return form;
+  const address = form.getAttribute("action");
+  const forms = /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-confirm]"));
+  return [...forms].find((other) => other.getAttribute("action") === address) ?? null;
+}
+
 /** @type {WeakSet<Element>} */
 const confirmed = new WeakSet();
 
@@ -86,9 +100,10 @@ export function listenForDialogs() {
       event.stopPropagation();
       const submitter = event.submitter;
       void ask(form.dataset.confirm, look(form)).then((yes) => {
-        if (!yes) return;
-        confirmed.add(form);
-        form.requestSubmit(submitter);
+        const current = yes ? ofNow(form) : null;
+        if (!current) return;
+        confirmed.add(current);
+        current.requestSubmit(submitter instanceof HTMLButtonElement && submitter.form === current ? submitter : null);
       });
     },
     { capture: true },
