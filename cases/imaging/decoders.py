@@ -5,33 +5,28 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels import pixel_array
-from pydicom.uid import UID, JPEGExtended12Bit
+from pydicom.uid import UID
 
+from . import jpegs
 from .errors import Refused, let_stops_pass
 from .reader import handled, whole_number
 
 Pixels = NDArray[Any]
-# GDCM, which pydicom asks first, ends the whole process when a JPEG 2000 stream has another number of
-# components than its header; it is left with what nothing else reads.
-_PLUGINS = {
+# Named, so that a decoder that is installed beside them is not asked: GDCM ends the whole process when some
+# streams are damaged, and comes first in pydicom's order.
+_PLUGINS: dict[str, str] = {
+    **{str(syntax): jpegs.PLUGIN for syntax in jpegs.SYNTAXES},
     **{f"1.2.840.10008.1.2.4.{number}": "pylibjpeg" for number in (90, 91, 201, 202, 203)},
     **{f"1.2.840.10008.1.2.4.{number}": "pyjpegls" for number in (80, 81)},
 }
+jpegs.register()
 # Deflated Image Frame Compression.
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
-
-
-def _extended_jpeg(ds: Dataset, frames: int) -> Pixels:
-    """12-bit JPEG, which none of pydicom's decoders in this installation reads."""
-    decoded = [imagecodecs.jpeg_decode(f) for f in generate_frames(ds.PixelData, number_of_frames=frames)]
-    stacked = np.stack(decoded) if frames > 1 else decoded[0]
-    return stacked.astype(np.int16) if whole_number(ds, "PixelRepresentation", 0) else stacked
 
 
 def _deflated(ds: Dataset, frames: int) -> Pixels:
@@ -79,9 +74,7 @@ def stored_values(ds: Dataset) -> Pixels:
     with handled():
         try:
             syntax = UID(ds.file_meta.TransferSyntaxUID)
-            if syntax == JPEGExtended12Bit and whole_number(ds, "BitsStored", 8) > 8:
-                values = _extended_jpeg(ds, frames)
-            elif syntax == DEFLATED_FRAMES:
+            if syntax == DEFLATED_FRAMES:
                 values = _deflated(ds, frames)
             else:
                 values = pixel_array(ds, decoding_plugin=_PLUGINS.get(str(syntax), ""))
