@@ -22,7 +22,7 @@ from typing import IO, Any
 
 HEAD = struct.Struct(">I")
 LONGEST = 64 << 20
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SIGKILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 Request = dict[str, Any]
@@ -111,15 +111,30 @@ def answer(request: Request, secret: bytes) -> Reply:
     try:
         return {"done": WORK[request["do"]](request, secret)}
     except Refused as refusal:
+        # A disk that fills while a decoder writes looks like a damaged file to whoever reads.
+        if _says(refusal, _FULL):
+            return {"failed": "full"}
         return {"refused": [refusal.code, refusal.sentence]}
     except MemoryError:
         return {"failed": "memory"}
     except OSError as error:
-        return {
-            "failed": "full" if error.errno in _FULL else "gone" if error.errno == errno.ENOENT else "error"
-        }
+        if _says(error, _FULL):
+            return {"failed": "full"}
+        if error.errno == errno.EFBIG:
+            # Beyond the limit of this process: no room on the disk would help.
+            return {"failed": "memory"}
+        return {"failed": "gone" if error.errno == errno.ENOENT else "error"}
     except Exception as error:  # noqa: BLE001  told by its kind only: its text may quote the file
         return {"failed": "error", "kind": type(error).__name__}
+
+
+def _says(error: BaseException | None, numbers: set[int]) -> bool:
+    """Whether ``error`` comes from an error of the system with one of these numbers."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in numbers:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _framed(reply: Reply) -> bytes:

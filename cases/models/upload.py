@@ -1,5 +1,7 @@
 """A file on its way in. Its name is never stored: names of files carry names of patients."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -49,6 +51,8 @@ class Upload(models.Model):
     report = models.JSONField(default=dict)
     # Files inside an archive that were refused: [{"number", "code", "sentence"}].
     inside = models.JSONField(default=list)
+    # Of an archive that is being judged, what was written by now; see cases.services.tallies.
+    so_far = models.JSONField(default=dict)
     series = models.ForeignKey(Series, null=True, on_delete=models.SET_NULL, related_name="uploads")
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -68,6 +72,11 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"upload {self.pk}"
+
+    @property
+    def sent(self) -> datetime:
+        """When it was sent, or the first file of its batch."""
+        return self.batch.created_at if self.batch is not None else self.created_at
 
     @property
     def is_pending(self) -> bool:

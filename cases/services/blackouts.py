@@ -50,7 +50,8 @@ def black_out(run: Run, *, series_id: int, revision: int) -> None:
     if review.state != ReviewState.APPROVED or review.revision != revision:
         raise _changed()
     tasks = _tasks(review)
-    with cleaning.children() as children, Workspace.of_job(run.job.pk, run.attempt) as space:
+    # The decoders end first: one at work would write into a folder that is being deleted.
+    with Workspace.of_job(run.job.pk, run.attempt) as space, cleaning.children() as children:
         done = _burn(run, Work(children, space), tasks)
         adopted: dict[str, int] = {}
         try:

@@ -1,9 +1,9 @@
 """The decoders' processes of this process, and files through them."""
 
 import atexit
+import errno
 import logging
 import os
-import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ log = logging.getLogger("cases")
 ARCHIVES = {reader.Kind.ZIP, reader.Kind.TAR, reader.Kind.GZIP}
 # Large files may take longer: what a slow decoder needs for a megabyte.
 SECONDS_A_MEGABYTE = 1.0
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 _lock = threading.Lock()
 _pool: tuple[tuple[Any, ...], Children] | None = None
@@ -35,6 +36,21 @@ _pool: tuple[tuple[Any, ...], Children] | None = None
 
 class DiskFull(Exception):
     """There is no room for what was made of a file; the file itself is not at fault."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether ``error`` says that a disk is full: of the files, or of the database."""
+    while error is not None:
+        if isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in _FULL):
+            return True
+        # SQLite's word for it, and PostgreSQL's.
+        if (
+            getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+            or getattr(error, "sqlstate", "") == "53100"
+        ):
+            return True
+        error = error.__cause__
+    return False
 
 
 def sniff(path: Path) -> reader.Kind:
@@ -127,6 +143,8 @@ class Work:
     children: Children
     space: Workspace
     _tasks: dict[int, _Task] = field(default_factory=dict)
+    # Key of an archive -> number of the folder that its members lie in.
+    _opened: dict[int, int] = field(default_factory=dict)
 
     @property
     def free(self) -> int:
@@ -136,6 +154,10 @@ class Work:
     @property
     def busy(self) -> bool:
         return bool(self._tasks)
+
+    def busy_with(self, key: int) -> bool:
+        """Whether something is being done for ``key``."""
+        return any(task.key == key for task in self._tasks.values())
 
     def clean(self, key: int, path: Path, *, member: int = 0) -> None:
         """Begin a file that is no archive."""
@@ -166,16 +188,18 @@ class Work:
         self._tasks[number] = task
 
     def drop(self, key: int) -> None:
-        """Stop what is being done for ``key``; its drafts and members go."""
+        """Stop what is being done for ``key``; its unfinished drafts and unpacked members go at once."""
         numbers = [number for number, task in self._tasks.items() if task.key == key]
         self.children.drop(*numbers)
         for number in numbers:
             self._forget(number)
+        if key in self._opened:
+            self.space.drop_members(self._opened.pop(key))
 
     def _forget(self, number: int) -> None:
         self.space.drop([number])
         if self._tasks.pop(number).unpack:
-            shutil.rmtree(self.space.members(number), ignore_errors=True)
+            self.space.drop_members(number)
 
     def collect(self, timeout: float) -> list[Cleaned | Unpacked]:
         """What was done within ``timeout`` seconds.
@@ -197,8 +221,9 @@ class Work:
             else:
                 del self._tasks[answer.number]
                 return done
-        refused = _refusal(answer, task.seconds)
+        # First of all: when the disk is full, what was half written fills it.
         self._forget(answer.number)
+        refused = _refusal(answer, task.seconds)
         if task.unpack:
             return Unpacked(task.key, refused=refused)
         return Cleaned(task.key, task.member, answer.number, refused)
@@ -211,8 +236,9 @@ class Work:
                 raise Unbelievable("other files than those that are named")
             return Cleaned(task.key, task.member, answer.number, prepared)
         found = answer.values.get("members") if isinstance(answer.values, dict) else None
-        if type(found) is not int or not 0 <= found <= 10**6:
+        if type(found) is not int or not 1 <= found <= 10**6:
             raise Unbelievable("no number of members")
+        self._opened[task.key] = answer.number
         folder = self.space.members(answer.number)
         return Unpacked(task.key, tuple(folder / str(number) for number in range(found)))
 
@@ -298,6 +324,7 @@ class Cleaner:
                 found[one.member] = one.found.refused() if isinstance(one.found, CleanIndex) else one.found
                 if isinstance(one.found, Prepared):
                     self._space.adopt(one.number)
+        self._work.drop(0)
         return [found[member] for member in sorted(found)]
 
     def _all(self) -> list[Cleaned | Unpacked]:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from cases.enums import UploadState
 from cases.imaging.errors import Refused
-from cases.models import Upload
+from cases.models import Case, Upload
 from cases.services import cleaning, quarantine, uploads
-from cases.services.cleaning import Cleaned, DiskFull, Unpacked, Work
+from cases.services.cleaning import Cleaned, Unpacked, Work
 from cases.services.opened import Opened
 from cases.services.steps import Steps
 from cases.services.workspaces import Workspace
@@ -27,9 +27,11 @@ STEP_FILES = 256
 MARKED = 8
 LOOK_SECONDS = 0.1
 SHOW_SECONDS = 0.25
-# How long a case may keep the others waiting.
+# How long a case may keep the others waiting, and that only while none waits.
 TURN_SECONDS = 15.0
-LONGEST_SECONDS = 45 * 60.0
+LONGEST_SECONDS = 5 * 60.0
+# What the process that cleans does besides; none of it may wait for the last file of a long case.
+QUEUES = ("import", "analysis")
 
 
 class _MoreWaiting(Exception):
@@ -44,8 +46,26 @@ def judge(run: Run, *, case_id: int) -> None:
     JobFailed
         When the case is gone, or the server's disk is full.
     """
-    with cleaning.children() as children, Workspace.of_job(run.job.pk, run.attempt) as space:
-        _Judgement(run, case_id, Work(children, space)).go()
+    try:
+        # The decoders end first: one at work would write into a folder that is being deleted.
+        with Workspace.of_job(run.job.pk, run.attempt) as space, cleaning.children() as children:
+            _Judgement(run, case_id, Work(children, space)).go()
+    except Exception as error:
+        if not cleaning.is_full(error):
+            raise
+        # What was unpacked and drafted is gone by now, so that there is room to say so.
+        _put_back(run, case_id)
+        raise JobFailed(_no_room()) from error
+
+
+def _put_back(run: Run, case_id: int) -> None:
+    """The disk is full: what was in hand waits for room, and keeps its raw bytes."""
+    with run.step():
+        list(Case.objects.select_for_update().filter(pk=case_id).order_by().values_list("pk", flat=True))
+        Upload.objects.filter(case=case_id, state=UploadState.CLEANING).update(
+            state=UploadState.QUARANTINED, code=uploads.NO_ROOM, sentence=_no_room()
+        )
+        publish(f"case:{case_id}", "uploads-changed", case=case_id)
 
 
 class _Judgement:
@@ -66,10 +86,11 @@ class _Judgement:
         # Regions and indexes wait for the images that they speak of; some of these may still be arriving.
         self.regions: list[Opened] = []
         self.postponed: set[int] = set()
-        self.judged = self.total = 0
+        self.judged = 0
         self.began = time.monotonic()
+        self.turn_ends = self.began + TURN_SECONDS
         self.looked = self.shown = 0.0
-        self.stopping = False
+        self.stopping = self.extended = False
 
     def go(self) -> None:
         """From the first file to the end of the job."""
@@ -77,9 +98,21 @@ class _Judgement:
         try:
             while not self._step():
                 pass
-        except DiskFull:
-            self._put_back()
-            raise JobFailed(_no_room()) from None
+        except Exception as error:
+            if cleaning.is_full(error):
+                self._save_ready()
+            raise
+
+    def _save_ready(self) -> None:
+        """Write what is ready, if there is room when the raw members of an archive are gone."""
+        if self.archive is not None:
+            self.work.drop(self.archive.pk)
+        try:
+            if self.ready:
+                self._write()
+        except Exception as error:
+            if not cleaning.is_full(error):
+                raise
 
     def _step(self) -> bool:
         self._look()
@@ -89,6 +122,7 @@ class _Judgement:
         self._show()
         if self._due():
             self._write()
+        self._end_archive()
         if not self._idle():
             return False
         if self.regions:
@@ -105,7 +139,10 @@ class _Judgement:
         arriving = Upload.objects.filter(case=self.case_id, state=UploadState.RECEIVING)
         batches = set(arriving.exclude(batch=None).values_list("batch", flat=True))
         late = [one for one in self.regions if one.upload.batch_id in batches]
-        self.ready += [one for one in self.regions if one not in late]
+        for one in self.regions:
+            if one not in late:
+                self.steps.lay(one)
+                self.judged += 1
         self.regions = []
         self.postponed |= {one.pk for one in late}
         # The last file of the batch queues the case again.
@@ -120,12 +157,12 @@ class _Judgement:
         with self.run.step():
             self.steps.locked_case()
             left = Upload.objects.select_for_update().filter(case=self.case_id, state=UploadState.CLEANING)
+            why = _("The program was stopped twice while it read this.")
             for upload in left.order_by("pk"):
                 crashes = upload.crashes + 1
                 if crashes > 1:
-                    uploads.close(
-                        upload, UploadState.REFUSED, "decoder-crash", _killed(), crashes=crashes, refused=1
-                    )
+                    told = {"crashes": crashes, "refused": 1}
+                    uploads.stop(upload, UploadState.REFUSED, "decoder-crash", _killed(), why, **told)
                     record("upload.refuse", upload, by=None, code="decoder-crash")
                 else:
                     Upload.objects.filter(pk=upload.pk).update(state=UploadState.QUARANTINED, crashes=crashes)
@@ -177,7 +214,7 @@ class _Judgement:
         while self.marked and self.work.free:
             self._begin(self.marked.popleft())
         if self.archive is not None:
-            while self.archive.waiting and self.work.free:
+            while self._goes_on(self.archive) and self.work.free:
                 member = self.archive.waiting.popleft()
                 self.work.clean(self.archive.pk, self.archive.members[member], member=member)
         elif not (self.open or self.files or self.stopping):
@@ -185,6 +222,10 @@ class _Judgement:
             if source:
                 for one in self._mark([source.popleft()]):
                     self._begin(one)
+
+    def _goes_on(self, archive: Opened) -> bool:
+        """Whether members are left that may be handed out. However short a turn is, it brings a step."""
+        return bool(archive.waiting) and not (self.stopping and archive.stepped)
 
     def _begin(self, one: Opened) -> None:
         self.open[one.pk] = one
@@ -197,23 +238,48 @@ class _Judgement:
     def _settle(self, found: Cleaned | Unpacked) -> None:
         one = self.open[found.key]
         if isinstance(found, Cleaned):
-            one.found[found.member] = found
             if one.members:
                 # Raw members lie on the disk no longer than they are needed.
                 one.members[found.member].unlink(missing_ok=True)
+            one.answered(found)
         elif found.refused is not None:
             one.refused = found.refused
         else:
-            one.members = found.paths
-            one.waiting.extend(range(len(found.paths)))
-        if one.done:
-            self._close(one)
-            (self.regions if one.waits_for_images else self.ready).append(one)
+            one.unpacked(found.paths)
+            if not self.extended:
+                # The next turn unpacks it anew: this one has to be worth it, once.
+                self.extended, self.turn_ends = True, max(self.turn_ends, time.monotonic() + TURN_SECONDS)
+                self.stopping = False
+        if (one.found or one.refused is not None) and one not in self.ready:
+            self.ready.append(one)
+        if one is not self.archive:
+            del self.open[one.pk]
+            if one.aside:
+                self.regions.append(one)
 
-    def _close(self, one: Opened) -> None:
-        del self.open[one.pk]
-        if one is self.archive:
-            self.archive = None
+    def _close_archive(self, archive: Opened) -> None:
+        """Nothing more is done for it now; its raw members go at once."""
+        self.work.drop(archive.pk)
+        del self.open[archive.pk]
+        self.archive = None
+
+    def _end_archive(self) -> None:
+        """Lay the regions of an archive whose images are written, and close it when it is over.
+
+        Also when the turn is: it goes on where the last step ended. What that costs is to unpack it again,
+        and to clean again regions that waited for its images.
+        """
+        archive = self.archive
+        if archive is None or archive in self.ready:
+            return
+        if archive.aside and archive.images_are_written:
+            self.steps.lay(archive)
+        if archive.over:
+            self._close_archive(archive)
+            self.judged += 1
+        elif not self._goes_on(archive) and not self.work.busy_with(archive.pk):
+            self.steps.put_back(archive)
+            self._close_archive(archive)
 
     def _show(self) -> None:
         """Say how far it is, and hear of what was called off."""
@@ -224,13 +290,15 @@ class _Judgement:
         pending = Upload.objects.filter(case=self.case_id, state__in=uploads.PENDING).count()
         done, total = self.judged, self.judged + pending
         if self.archive is not None and self.archive.members:
-            done, total = done + len(self.archive.found), total + len(self.archive.members) - 1
+            archive = self.archive
+            done += len(archive.tally.members) + len(archive.found) + len(archive.aside)
+            total += len(archive.members) - 1
         stage = _("Cleaning file %(n)d of %(m)d") % {"n": min(done + 1, total), "m": total}
         self.run.progress(done / max(total, 1), stage if total else "")
         if self.archive is not None and not self._still(self.archive):
-            self.work.drop(self.archive.pk)
             self.space.drop(self.archive.drafts())
-            self._close(self.archive)
+            self.ready = [one for one in self.ready if one is not self.archive]
+            self._close_archive(self.archive)
         self._take_turns(now)
 
     def _still(self, one: Opened) -> bool:
@@ -239,8 +307,8 @@ class _Judgement:
     def _take_turns(self, now: float) -> None:
         if now - self.began > LONGEST_SECONDS:
             self.stopping = True
-        elif now - self.began > TURN_SECONDS:
-            waiting = Job.objects.filter(queue=self.run.job.queue, state=State.QUEUED)
+        elif now > self.turn_ends:
+            waiting = Job.objects.filter(queue__in=QUEUES, state=State.QUEUED)
             self.stopping = waiting.exclude(pk=self.run.job.pk).exists()
 
     # --- the rows -----------------------------------------------------------------------------------------
@@ -249,23 +317,17 @@ class _Judgement:
         if not self.ready:
             return False
         many = sum(max(len(one.found), 1) for one in self.ready) >= STEP_FILES
-        return many or self.steps.due or not (self.open or self.marked)
+        return many or self.steps.due or not self._working()
+
+    def _working(self) -> bool:
+        """Whether decoders have something to do."""
+        more = self.archive is not None and self._goes_on(self.archive)
+        return more or bool(self.marked) or self.work.busy
 
     def _write(self) -> None:
         some, self.ready = self.ready, []
         self.steps.write(some)
-        self.judged += len(some)
-
-    def _put_back(self) -> None:
-        """The disk is full: what is ready is written, the rest waits for room and keeps its raw bytes."""
-        if self.ready:
-            self._write()
-        with self.run.step():
-            self.steps.locked_case()
-            Upload.objects.filter(case=self.case_id, state=UploadState.CLEANING).update(
-                state=UploadState.QUARANTINED, code=uploads.NO_ROOM, sentence=_no_room()
-            )
-            publish(f"case:{self.case_id}", "uploads-changed", case=self.case_id)
+        self.judged += sum(not one.is_archive for one in some)
 
     def _end(self) -> bool:
         """End the job unless something has arrived meanwhile; the lock on the case decides."""

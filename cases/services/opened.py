@@ -1,6 +1,7 @@
 """An upload in the hands of the job that judges it."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +12,43 @@ from cases.imaging.prepare import Prepared
 from cases.imaging.regions import CleanRegions
 from cases.models import Upload
 from cases.services.cleaning import ARCHIVES, Cleaned
+from cases.services.tallies import Tally
 
 
-@dataclass
+@dataclass(eq=False)
 class Opened:
-    """An upload that is being judged; of an archive, its members."""
+    """An upload that is being judged; of an archive, its members.
+
+    Attributes
+    ----------
+    waiting : deque of int
+        Members that are not handed out yet.
+    unread : set of int
+        Members without an answer, as far as they may be images.
+    found : dict of int to Cleaned
+        Images and refusals that are to be written.
+    aside : dict of int to Cleaned
+        Regions and indexes: what is said of them depends on the images.
+    tally : Tally
+        What is written.
+    stepped : bool
+        A step of it was written in this run of the job.
+    """
 
     upload: Upload
     path: Path
     kind: str = ""
     members: tuple[Path, ...] = ()
     waiting: deque[int] = field(default_factory=deque)
+    unread: set[int] = field(default_factory=lambda: {0})
     found: dict[int, Cleaned] = field(default_factory=dict)
+    aside: dict[int, Cleaned] = field(default_factory=dict)
     refused: Refused | None = None
+    tally: Tally = field(init=False)
+    stepped: bool = False
+
+    def __post_init__(self) -> None:
+        self.tally = Tally.from_json(self.upload.so_far)
 
     @property
     def pk(self) -> int:
@@ -34,50 +59,63 @@ class Opened:
         return self.kind in ARCHIVES
 
     @property
-    def done(self) -> bool:
-        return self.refused is not None or 0 < len(self.found) == max(len(self.members), 1)
-
-    @property
     def sent(self) -> datetime:
         """When it was sent, or the first file of its batch."""
-        return self.upload.batch.created_at if self.upload.batch is not None else self.upload.created_at
+        return self.upload.sent
 
-    def good(self) -> list[tuple[Cleaned, Prepared]]:
-        """What can be taken, in the order of the members; nothing of an archive that is at fault itself."""
-        if self.refused is not None:
-            return []
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(one, one.found) for one in cleaned if isinstance(one.found, Prepared)]
+    def unpacked(self, paths: tuple[Path, ...]) -> None:
+        """Its members lie there; those that are written already need not be cleaned again."""
+        self.members = paths
+        left = set(range(len(paths))) - self.tally.members
+        self.unread = left - self.tally.late
+        # Regions come last: they are laid onto images.
+        self.waiting.extend([*sorted(self.unread), *sorted(left & self.tally.late)])
 
-    def regions(self) -> list[tuple[Cleaned, CleanRegions]]:
-        """Regions to be laid onto images, in the order of the members."""
-        if self.refused is not None:
-            return []
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(one, one.found) for one in cleaned if isinstance(one.found, CleanRegions)]
-
-    def indexes(self) -> list[tuple[Cleaned, CleanIndex]]:
-        """Indexes of discs, in the order of the members."""
-        if self.refused is not None:
-            return []
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(one, one.found) for one in cleaned if isinstance(one.found, CleanIndex)]
+    def answered(self, cleaned: Cleaned) -> None:
+        """One member is cleaned."""
+        self.unread.discard(cleaned.member)
+        self.tally.late.discard(cleaned.member)
+        if isinstance(cleaned.found, (CleanRegions, CleanIndex)):
+            self.aside[cleaned.member] = cleaned
+            self.tally.late.add(cleaned.member)
+        else:
+            self.found[cleaned.member] = cleaned
 
     @property
-    def waits_for_images(self) -> bool:
-        """Whether what is said of it depends on what else was sent."""
-        return bool(self.regions() or self.indexes()) and not self.is_archive
+    def images_are_written(self) -> bool:
+        """Whether what lies aside may be laid onto the images."""
+        return not self.unread and not self.found
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it is left to be written."""
+        return self.refused is not None or len(self.tally.members) == max(len(self.members), 1)
+
+    def good(self) -> list[tuple[Cleaned, Prepared]]:
+        """What can be taken, in the order of the members."""
+        return [(one, one.found) for one in self._in_order() if isinstance(one.found, Prepared)]
 
     def bad(self) -> list[tuple[int, Refused]]:
         """Number of the member, from 1 (0 is the whole), and why it is refused."""
-        if self.refused is not None:
-            return [(0, self.refused)]
-        cleaned = [self.found[member] for member in sorted(self.found)]
-        return [(self.number(one), one.found) for one in cleaned if isinstance(one.found, Refused)]
+        whole = [(0, self.refused)] if self.refused is not None else []
+        members = [
+            (self.number(one), one.found) for one in self._in_order() if isinstance(one.found, Refused)
+        ]
+        return whole + members
+
+    def _in_order(self) -> list[Cleaned]:
+        return [self.found[member] for member in sorted(self.found)]
 
     def number(self, cleaned: Cleaned) -> int:
         """Number of a member for people, from 1; 0 when there is but one."""
         return cleaned.member + 1 if self.is_archive else 0
 
+    def written(self, members: Iterable[int]) -> None:
+        """These are in rows now."""
+        done = set(members)
+        self.tally.members |= done
+        self.tally.late -= done
+
     def drafts(self) -> list[int]:
+        """Numbers of the drafts that are not written."""
         return [one.number for one in self.found.values()]

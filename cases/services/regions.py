@@ -1,5 +1,6 @@
 """Regions that came as files, laid onto the images of a case as its author's reference layer."""
 
+import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _NAMESPACE = uuid.UUID("2f0dbb5e-8b0e-5d0f-9d43-3a6f3f0a6f6e")
 # An outline belongs to the slice it lies in; half a slice away it belongs to another.
 _NEAREST_MM = 0.5
 _SMALLEST = 1e-3
+# How often images may change under regions that are being matched, before these hold the case meanwhile.
+_TRIES = 3
 
 
 @dataclass
@@ -62,7 +65,35 @@ class _Target:
     thickness: float
 
 
-@transaction.atomic
+class ImagesChanged(Exception):
+    """Images came or went since the regions were matched with them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Regions that were matched with the images of a case, ready to be drawn.
+
+    Attributes
+    ----------
+    case : int
+        Key of the case.
+    images : str
+        Digest of what was looked at.
+    shapes : dict of int to list
+        Key of the series -> shapes as a browser would send them.
+    elsewhere : int
+        Outlines whose images the case does not have.
+    series : frozenset of int
+        Keys of the series that hold the others.
+    """
+
+    case: int
+    images: str
+    shapes: dict[int, list[dict[str, Any]]]
+    elsewhere: int
+    series: frozenset[int]
+
+
 def attach(*, case: Case, regions: CleanRegions, by: User) -> Laid:
     """Draw regions on the images of ``case``, in its author's reference layer; what is drawn there stays.
 
@@ -78,33 +109,74 @@ def attach(*, case: Case, regions: CleanRegions, by: User) -> Laid:
 
     Raises
     ------
+    PermissionDenied
     cases.imaging.errors.Refused
         ``images-missing`` when the case has none of the images; ``too-many-regions`` when a layer cannot
         hold them all.
     """
     check_user_can_edit_case(by, case)
-    case = Case.objects.select_for_update().get(pk=case.pk)
-    targets = _Targets(case)
-    laid = Laid()
+    for _try in range(_TRIES):
+        plan = matched(case_id=case.pk, regions=regions)
+        try:
+            return draw(case=case, plan=plan, by=by)
+        except ImagesChanged:
+            continue
+    with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)
+        return draw(case=case, plan=matched(case_id=case.pk, regions=regions), by=by)
+
+
+def matched(*, case_id: int, regions: CleanRegions) -> Plan:
+    """Find the images that regions lie on; thousands of outlines take seconds. Writes nothing.
+
+    Raises
+    ------
+    cases.imaging.errors.Refused
+        ``images-missing`` when the case has none of them.
+    """
+    # Before the look: what changes in between is found by draw().
+    images = _state(case_id)
+    targets = _Targets(case_id)
+    elsewhere, series = 0, set()
     shapes: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for region in regions.regions:
         for outline in region.outlines:
             found = targets.of(outline)
             if found is None:
-                laid.elsewhere += 1
+                elsewhere += 1
                 continue
             target, points = found
-            laid.series.add(target.series)
+            series.add(target.series)
             shape = _shape(region, target, points)
             if shape is not None:
                 shapes[target.series].append(shape)
-    if not laid.series:
+    if not series:
         raise Refused(
             "images-missing",
             "The images that these regions are drawn on are not in this case. Upload them first, or together "
             "with this file, then this file again.",
         )
-    for key, drawn in sorted(shapes.items()):
+    return Plan(case_id, images, dict(shapes), elsewhere, frozenset(series))
+
+
+@transaction.atomic
+def draw(*, case: Case, plan: Plan, by: User) -> Laid:
+    """Write matched regions into the reference layer of the case's author.
+
+    Raises
+    ------
+    ImagesChanged
+        Match again: numbers of frames may be others now.
+    PermissionDenied
+    cases.imaging.errors.Refused
+        ``too-many-regions`` when a layer cannot hold them all.
+    """
+    check_user_can_edit_case(by, case)
+    case = Case.objects.select_for_update().get(pk=case.pk)
+    if case.pk != plan.case or _state(case.pk) != plan.images:
+        raise ImagesChanged
+    laid = Laid(elsewhere=plan.elsewhere, series=set(plan.series))
+    for key, drawn in sorted(plan.shapes.items()):
         try:
             added = annotations.add_to_reference(series=case.series.get(pk=key), shapes=drawn, by=by)
         except GeometryError as error:
@@ -117,14 +189,21 @@ def attach(*, case: Case, regions: CleanRegions, by: User) -> Laid:
     return laid
 
 
+def _state(case_id: int) -> str:
+    """Digest of what decides where an outline lies: which frames there are, of what size, in which order."""
+    rows = Frame.objects.filter(series__case=case_id).order_by("pk")
+    columns = rows.values_list("pk", "series", "index", "rows", "columns")
+    return hashlib.sha256(repr(list(columns)).encode()).hexdigest()
+
+
 class _Targets:
     """Finds the frame of an outline: by the image it names, else by where it lies."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case_id: int) -> None:
         self._by_image: dict[str, list[_Target]] = defaultdict(list)
         self._by_series: dict[str, list[_Target]] = defaultdict(list)
         self._by_space: dict[str, list[_Target]] = defaultdict(list)
-        for target in _frames(case):
+        for target in _frames(case_id):
             self._by_image[target.sop_uid].append(target)
             self._by_series[target.series_uid].append(target)
             self._by_space[target.frame_of_reference].append(target)
@@ -149,9 +228,9 @@ class _Targets:
         return None if best is None else (best[1], best[2])
 
 
-def _frames(case: Case) -> Iterator[_Target]:
+def _frames(case_id: int) -> Iterator[_Target]:
     rows = (
-        Frame.objects.filter(series__case=case)
+        Frame.objects.filter(series__case=case_id)
         .select_related("series", "instance")
         .order_by("series", "index")
     )

@@ -1,21 +1,19 @@
-"""What the judging job writes: what is ready, in steps of a transaction each, and the verdicts."""
+"""What the judging job writes: images in steps of a transaction each, regions one by one, the verdicts."""
 
 import time
-from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from cases import blobs
 from cases.enums import UploadState
+from cases.imaging.discs import CleanIndex
 from cases.imaging.errors import Refused
-from cases.imaging.instance import CleanInstance
 from cases.imaging.regions import CleanRegions
 from cases.models import Case, Upload
 from cases.services import discs, fates, intake, regions, uploads
 from cases.services.cleaning import Cleaned
 from cases.services.opened import Opened
-from cases.services.regions import Laid
 from cases.services.workspaces import Workspace
 from medweb.audit.services import record
 from medweb.jobs.run import JobFailed, Run
@@ -27,6 +25,8 @@ STEP_SECONDS = 0.5
 # that at most a sixth of the time goes into them.
 STEP_SHARE = 5.0
 LONGEST_STEP_SECONDS = 5.0
+# How often regions are matched with images that other work changes meanwhile, before that has to wait.
+MATCHED_FREELY = 3
 
 
 class Steps:
@@ -35,13 +35,13 @@ class Steps:
     def __init__(self, run: Run, case_id: int, space: Workspace) -> None:
         self.run, self.case_id, self.space = run, case_id, space
         self.series: set[int] = set()
-        self.written = 0.0
+        self.last = 0.0
         self.pause = STEP_SECONDS
 
     @property
     def due(self) -> bool:
         """Whether the pause after the last step is over. The first picture at once: somebody waits for it."""
-        return time.monotonic() - self.written >= self.pause
+        return time.monotonic() - self.last >= self.pause
 
     def locked_case(self) -> Case:
         """The case, behind its lock, in the caller's transaction. Raises JobFailed when it is gone."""
@@ -51,26 +51,33 @@ class Steps:
             raise JobFailed(_("The case was deleted."))
         return case
 
+    def _still(self, some: list[Opened]) -> list[Opened]:
+        """Those that were not called off; what was is left out."""
+        rows = Upload.objects.select_for_update().filter(
+            pk__in=[one.pk for one in some], state=UploadState.CLEANING
+        )
+        mine = {upload.pk for upload in rows.order_by("pk")}
+        return [one for one in some if one.pk in mine]
+
+    # --- images -------------------------------------------------------------------------------------------
+
     def write(self, some: list[Opened]) -> None:
-        """Write what is ready, in one transaction; drafts become blobs, or go."""
+        """Write what was found of ``some``, in one transaction; drafts become blobs, or go."""
         adopted: dict[str, int] = {}
         began = time.monotonic()
         try:
             with self.run.step():
                 case = self.locked_case()
-                rows = Upload.objects.select_for_update().filter(
-                    pk__in=[one.pk for one in some], state=UploadState.CLEANING
-                )
-                mine = {upload.pk for upload in rows.order_by("pk")}
-                # What was called off is left out, with its drafts.
-                self._write_rows(case, [one for one in some if one.pk in mine], adopted)
+                self._write_rows(case, self._still(some), adopted)
         except BaseException:
             blobs.take_back(adopted)
             raise
         finally:
             self.space.drop(number for one in some for number in one.drafts())
-        self.written = time.monotonic()
-        self.pause = min(max(STEP_SECONDS, STEP_SHARE * (self.written - began)), LONGEST_STEP_SECONDS)
+            for one in some:
+                one.found = {}
+        self.last = time.monotonic()
+        self.pause = min(max(STEP_SECONDS, STEP_SHARE * (self.last - began)), LONGEST_STEP_SECONDS)
 
     def _write_rows(self, case: Case, some: list[Opened], adopted: dict[str, int]) -> None:
         good = [(one, cleaned, prepared) for one in some for cleaned, prepared in one.good()]
@@ -82,60 +89,100 @@ class Steps:
                 adopted.update(self.space.adopt(cleaned.number))
         learnt = outcome.adopted
         for one in some:
-            found = fates_of[one.pk]
-            laid, refusals = self._lay(case, one)
-            self._verdict(one, found, laid, refusals, learnt if found else ())
-            learnt = () if found else learnt
+            self._count(one, fates_of[one.pk])
+            if fates_of[one.pk]:
+                one.tally.learnt += learnt
+                learnt = ()
+            self._tell(one)
         self.series |= outcome.series
         publish(f"case:{case.pk}", "uploads-changed", case=case.pk)
         if outcome.taken:
             publish(f"case:{case.pk}", "case-changed", case=case.pk)
 
-    def _lay(self, case: Case, one: Opened) -> tuple[list[Laid], list[tuple[int, Refused]]]:
-        """Draw the regions of an upload onto the images of its case, which are written by now."""
-        laid, refusals = [], [(one.number(disc), discs.told(case, index)) for disc, index in one.indexes()]
-        for cleaned, drawn in one.regions():
-            try:
-                laid.append(regions.attach(case=case, regions=drawn, by=one.upload.created_by))
-            except Refused as refusal:
-                refusals.append((one.number(cleaned), refusal))
-            except PermissionDenied as error:
-                refusals.append((one.number(cleaned), Refused("not-allowed", str(error))))
-        return laid, refusals
+    def _count(self, one: Opened, found: list[tuple[Cleaned, intake.Fate]]) -> None:
+        tally = one.tally
+        tally.fates.update(fate for _cleaned, fate in found if fate.code != "conflict")
+        tally.refusals += one.bad()
+        tally.refusals += [
+            (one.number(cleaned), fates.conflict()) for cleaned, fate in found if fate.code == "conflict"
+        ]
+        tally.clean(prepared.clean for _cleaned, prepared in one.good())
+        one.written(one.found)
+        one.stepped = True
 
-    def _verdict(
-        self,
-        one: Opened,
-        found: list[tuple[Cleaned, intake.Fate]],
-        laid: list[Laid],
-        refusals: list[tuple[int, Refused]],
-        learnt: Iterable[str],
-    ) -> None:
-        conflicts = [member for member, fate in found if fate.code == "conflict"]
-        refusals = one.bad() + refusals + [(one.number(member), fates.conflict()) for member in conflicts]
-        told = [fate for _cleaned, fate in found if fate.code != "conflict"]
-        cleaned: list[CleanInstance | CleanRegions] = [item.clean for _cleaned, item in one.good()]
-        cleaned += [drawn for _cleaned, drawn in one.regions()]
-        accepted = bool(told or laid)
-        removed = fates.removed(cleaned) if accepted else {}
-        code = fates.code_of(told, laid, refusals, sent=one.sent)
-        series = {fate.series for fate in told if fate.series} | {pk for each in laid for pk in each.series}
-        sentence = fates.sentence_of(
-            told, refusals, sum(removed.values()), sent=one.sent, laid=laid, adopted=tuple(learnt)
-        )
-        uploads.close(
-            one.upload,
-            UploadState.ACCEPTED if accepted else UploadState.REFUSED,
-            code,
-            sentence,
-            kind=one.kind[:12],
-            taken=sum(fate.code == "taken" for fate in told),
-            doubled=sum(fate.code == "here" for fate in told),
-            refused=len(refusals),
-            removed=removed,
-            report=fates.report(cleaned) if accepted else {},
-            inside=fates.told(refusals),
-            series_id=min(series, default=None),
-        )
-        verb = "upload.accept" if accepted else "upload.refuse"
-        record(verb, one.upload, by=None, removed=removed, code=code)
+    # --- regions ------------------------------------------------------------------------------------------
+
+    def lay(self, one: Opened) -> None:
+        """Write what lies aside: regions are drawn onto the images, indexes held against them.
+
+        Outlines are matched with images before the transaction: thousands of them take seconds, and SQLite
+        has one lock for all who write.
+        """
+        for cleaned in [one.aside[member] for member in sorted(one.aside)]:
+            for free in (*[True] * MATCHED_FREELY, False):
+                plan = self._plan(cleaned) if free else None
+                try:
+                    with self.run.step():
+                        case = self.locked_case()
+                        if not self._still([one]):
+                            return
+                        self._draw(case, one, cleaned, plan or self._plan(cleaned))
+                        self._tell(one)
+                        publish(f"case:{case.pk}", "uploads-changed", case=case.pk)
+                except regions.ImagesChanged:
+                    if not free:
+                        raise
+                    continue
+                break
+            del one.aside[cleaned.member]
+
+    def _plan(self, cleaned: Cleaned) -> regions.Plan | Refused | None:
+        if not isinstance(cleaned.found, CleanRegions):
+            return None
+        try:
+            return regions.matched(case_id=self.case_id, regions=cleaned.found)
+        except Refused as refusal:
+            return refusal
+
+    def _draw(self, case: Case, one: Opened, cleaned: Cleaned, plan: regions.Plan | Refused | None) -> None:
+        number, tally = one.number(cleaned), one.tally
+        try:
+            if isinstance(cleaned.found, CleanIndex):
+                raise discs.told(case, cleaned.found)
+            if isinstance(plan, Refused):
+                raise plan
+            if isinstance(plan, regions.Plan):
+                laid = regions.draw(case=case, plan=plan, by=one.upload.created_by)
+                tally.laid.append(laid)
+        except Refused as refusal:
+            tally.refusals.append((number, refusal))
+        except PermissionDenied as error:
+            tally.refusals.append((number, Refused("not-allowed", str(error))))
+        if isinstance(cleaned.found, CleanRegions):
+            tally.clean([cleaned.found])
+        one.written([cleaned.member])
+        one.stepped = True
+
+    # --- uploads ------------------------------------------------------------------------------------------
+
+    def _tell(self, one: Opened) -> None:
+        """The verdict on an upload that is over; of another, how far it is."""
+        tally = one.tally
+        if not one.over:
+            # What was in hand when a process is killed is suspected; what was written since is not.
+            Upload.objects.filter(pk=one.pk).update(so_far=tally.to_json(), crashes=0)
+            return
+        # Members come in the order in which decoders were done with them.
+        tally.refusals.sort(key=lambda told: told[0])
+        code = tally.code(sent=one.sent)
+        state = UploadState.ACCEPTED if tally.accepted else UploadState.REFUSED
+        columns = tally.columns()
+        uploads.close(one.upload, state, code, tally.sentence(sent=one.sent), kind=one.kind[:12], **columns)
+        verb = "upload.accept" if tally.accepted else "upload.refuse"
+        record(verb, one.upload, by=None, removed=columns["removed"], code=code)
+
+    def put_back(self, one: Opened) -> None:
+        """Leave the rest of an archive for the next turn."""
+        with self.run.step():
+            self.locked_case()
+            Upload.objects.filter(pk=one.pk, state=UploadState.CLEANING).update(state=UploadState.QUARANTINED)

@@ -11,6 +11,7 @@ from cases.models import Case, Upload, UploadBatch
 from cases.permissions import check_user_can_edit_case, check_user_can_edit_upload
 from cases.policies import check_upload_move
 from cases.services import quarantine
+from cases.services.tallies import Tally
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs import services as jobs
@@ -100,7 +101,7 @@ def cancel_batch(*, batch: UploadBatch, by: User) -> int:
 
 
 def _cancel(upload: Upload, by: User) -> None:
-    close(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."))
+    stop(upload, UploadState.CANCELLED, "cancelled", _("Cancelled; nothing was kept."), _("Cancelled."))
     record("upload.cancel", upload, by=by)
 
 
@@ -128,12 +129,35 @@ def close(upload: Upload, state: UploadState, code: str, sentence: str, **fields
     """
     key = upload.storage_key
     values = {"state": state, "code": code, "sentence": sentence, **fields}
-    values |= {"finished_at": timezone.now(), "storage_key": ""}
+    values |= {"finished_at": timezone.now(), "storage_key": "", "so_far": {}}
     for name, value in values.items():
         setattr(upload, name, value)
     Upload.objects.filter(pk=upload.pk).update(**values)
     if key:
         transaction.on_commit(lambda: quarantine.discard(key))
+
+
+def stop(upload: Upload, state: UploadState, code: str, sentence: str, reason: str, **fields: object) -> None:
+    """Close an upload before its end, in the caller's transaction.
+
+    Images of an archive that were taken by then stay, since readers may have met them, and are told of.
+
+    Parameters
+    ----------
+    upload : Upload
+        As its row is now.
+    state, code
+        As for :func:`close`.
+    sentence : str
+        What is told when nothing was kept.
+    reason : str
+        Why it was stopped, in a sentence, when something was.
+    """
+    tally = Tally.from_json(upload.so_far)
+    if tally.accepted:
+        kept = _("What was taken of it by then stays: %(told)s") % {"told": tally.sentence(sent=upload.sent)}
+        sentence, fields = f"{reason} {kept}", {**fields, **tally.columns()}
+    close(upload, state, code, sentence, **fields)
 
 
 def _announce(case_id: int) -> None:
@@ -154,9 +178,9 @@ def abandoned(job: Job, sentence: str) -> None:
     left = Upload.objects.select_for_update().filter(case=case_id, state__in=states).order_by("pk")
     for upload in left:
         if cancelled:
-            close(upload, UploadState.CANCELLED, "cancelled", sentence)
+            stop(upload, UploadState.CANCELLED, "cancelled", sentence, sentence)
         else:
-            close(upload, UploadState.REFUSED, "failed", sentence)
+            stop(upload, UploadState.REFUSED, "failed", sentence, sentence)
     _announce(case_id)
 
 
@@ -185,7 +209,7 @@ def _expire(upload: Upload) -> bool:
     if not upload.is_pending:
         return False
     sentence = _("This file waited too long. Send it again.")
-    close(upload, UploadState.REFUSED, "expired", sentence)
+    stop(upload, UploadState.REFUSED, "expired", sentence, sentence)
     record("upload.expire", upload, by=None)
     _end_without_work(upload.case_id, judging)
     _announce(upload.case_id)

@@ -44,8 +44,12 @@ class Workspace:
             # What an attempt left that was killed.
             for folder in _places(f"work-job-{match[1]}-*"):
                 shutil.rmtree(folder, ignore_errors=True)
-        for folder in (self.raw, self.drafts):
-            folder.mkdir(mode=0o700, parents=True)
+        try:
+            for folder in (self.raw, self.drafts):
+                folder.mkdir(mode=0o700, parents=True)
+        except OSError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -76,6 +80,10 @@ class Workspace:
         """Delete the drafts of ``numbers``."""
         for number in numbers:
             shutil.rmtree(self.draft(number), ignore_errors=True)
+
+    def drop_members(self, number: int) -> None:
+        """Delete the raw members of the archive that was unpacked under ``number``."""
+        shutil.rmtree(self.members(number), ignore_errors=True)
 
 
 def _places(pattern: str) -> list[Path]:

@@ -71,6 +71,7 @@ SAFE = {
         "sentence": "written in code, without names or values", "removed": "counts of actions",
         "report": "keywords of the standard and counts",
         "inside": "numbers, codes, sentences written in code",
+        "so_far": "numbers, codes, keywords of the standard, sentences written in code",
     },
     "analysis.Analysis": {"settings_digest": "hash", "pictures": "names, digests, sizes"},
     "analysis.AnalysisRegion": {"shape_id": "random", "kind": "closed list"},
