@@ -129,7 +129,7 @@ def test_sixteen_writers_at_once_lose_nothing(series):
         ({"points": [["2", 3], [10, 12]]}, "shapes[0].points[0]"),
         ({"frame": 1}, "shapes[0].frame"),
         ({"frame": True}, "shapes[0].frame"),
-        ({"kind": "mask"}, "shapes[0].kind"),
+        ({"kind": "cube"}, "shapes[0].kind"),
         ({"id": "1"}, "shapes[0].id"),
         ({"label": 5}, "shapes[0].label"),
         ({"author": 1}, "shapes[0]"),
