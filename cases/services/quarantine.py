@@ -128,9 +128,18 @@ def _write(descriptor: int, chunk: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def size_of(key: str) -> int:
-    """Bytes that have arrived. Raises FileNotFoundError when the file is gone."""
-    return _path(key).stat().st_size
+def settled_size(key: str) -> int:
+    """Bytes that have arrived and stay. Raises FileNotFoundError when the file is gone.
+
+    Waits for a writer (:func:`add`): what it has written may be cut off again when its checksum is wrong. A
+    file that was seen whole before that was queued for judgement, and then lost its end.
+    """
+    descriptor = os.open(_path(key), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        return os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
 
 
 def add(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +17,20 @@ from cases.services.quarantine import Elsewhere
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.live.publish import publish
+from medweb.prepared import Prepared, Slot
 
 EXPIRES_AFTER = timedelta(hours=24)
 ENDED = (UploadState.CANCELLED, UploadState.REFUSED)
+
+
+_locked_case = Prepared(
+    lambda: (
+        Case.objects.select_for_update()
+        .filter(pk=Slot("pk", models.BigIntegerField()))
+        .order_by()
+        .values_list("pk")
+    )
+)
 
 
 class Gone(ValidationError):
@@ -164,7 +175,7 @@ def arrived(*, upload: Upload, by: User) -> int:
     check_user_can_edit_upload(by, upload)
     if upload.state == UploadState.RECEIVING:
         try:
-            size = quarantine.size_of(upload.storage_key)
+            size = quarantine.settled_size(upload.storage_key)
         except FileNotFoundError:
             upload.refresh_from_db()
         else:
@@ -201,8 +212,7 @@ def _complete(upload: Upload, by: User | None) -> None:
 
 def _hold(case_id: int) -> None:
     """A deletion that has begun is waited for; one that begins now finds the upload."""
-    locked = Case.objects.select_for_update().filter(pk=case_id).order_by().values_list("pk", flat=True)
-    if not list(locked):
+    if not _locked_case.rows(pk=case_id):
         raise ValidationError(_("The case was deleted."))
 
 

@@ -1,6 +1,7 @@
 """Files come in, each by its own requests; one table per batch tells the fate of each."""
 
 from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, models
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.models import Case, Upload, UploadBatch
-from cases.permissions import check_user_can_edit_case
+from cases.permissions import check_user_can_edit_case, user_can_edit_case
 from cases.services import receiving
 from cases.views import tus
 from cases.views.case import visible_case
@@ -16,6 +17,13 @@ from cases.views.fates import as_json, batch_json, news_of, table_of, upload_con
 from medweb.accounts.current import person
 from medweb.accounts.models import User
 from medweb.navigation import live_url
+from medweb.prepared import Prepared, Slot
+
+_case = Prepared(
+    lambda: (
+        Case.objects.filter(pk=Slot("pk", models.BigIntegerField())).order_by().values_list("id", "author_id")
+    )
+)
 
 
 def editable_case(user: User, pk: int) -> Case:
@@ -23,10 +31,13 @@ def editable_case(user: User, pk: int) -> Case:
 
     Asked once per file: the usual answer costs one look at the row, the others find out which it is.
     """
-    case = Case.objects.editable_by(user).filter(pk=pk).only("author_id").order_by().first()
-    if case is None:
-        case = visible_case(user, pk)
-        check_user_can_edit_case(user, case)
+    row = _case.first(pk=pk)
+    if row is not None:
+        case = Case.from_db(DEFAULT_DB_ALIAS, ["id", "author_id"], row)
+        if user_can_edit_case(user, case):
+            return case
+    case = visible_case(user, pk)
+    check_user_can_edit_case(user, case)
     return case
 
 

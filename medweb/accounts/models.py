@@ -11,6 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from medweb.prepared import Prepared, Slot
+
 
 class Role(models.TextChoices):
     STUDENT = "student", _("Student")
@@ -37,7 +39,7 @@ class User(AbstractUser):
     @cached_property
     def roles(self) -> frozenset[str]:
         """Names of the roles this person holds; read once per request."""
-        return frozenset(self.role_grants.values_list("role", flat=True))
+        return frozenset(role for (role,) in _roles_of.rows(user=self.pk)) if self.pk else frozenset()
 
     def has_role(self, *roles: str) -> bool:
         """Whether the person is active and holds at least one of ``roles``."""
@@ -62,6 +64,12 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.role}"
+
+
+# Asked in nearly every request.
+_roles_of = Prepared(
+    lambda: RoleGrant.objects.filter(user=Slot("user", models.BigIntegerField())).values_list("role")
+)
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

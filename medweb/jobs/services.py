@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,11 +17,22 @@ from medweb.jobs import broker
 from medweb.jobs.models import ATTEMPTS, Job, State
 from medweb.jobs.registry import QUEUES, kind
 from medweb.jobs.run import announce, end
+from medweb.prepared import Prepared, Slot
 
 log = logging.getLogger("medweb.jobs")
 # How long a queued row may lie before its message counts as lost.
 FORGOTTEN_AFTER = timedelta(seconds=10)
 RACES = 5
+_OF_JOB = [field.attname for field in Job._meta.concrete_fields]
+# Asked for every file that comes in; the job is nearly always there.
+_with_key = Prepared(
+    lambda: (
+        Job.objects.active()
+        .filter(key=Slot("key", models.CharField()))
+        .order_by("pk")
+        .values_list(*_OF_JOB)[:1]
+    )
+)
 
 
 def enqueue(
@@ -33,7 +44,7 @@ def enqueue(
     is one job. A broker that is down costs nothing: the sweep hands the row over later.
     """
     for _try in range(RACES):
-        existing = Job.objects.active().filter(key=key).first() if key else None
+        existing = _active(key) if key else None
         if existing is not None:
             return existing
         try:
@@ -58,6 +69,11 @@ def enqueue(
     announce(row)
     _hand_over(row)
     return row
+
+
+def _active(key: str) -> Job | None:
+    row = _with_key.first(key=key)
+    return None if row is None else Job.from_db(DEFAULT_DB_ALIAS, _OF_JOB, row)
 
 
 def _hand_over(row: Job) -> None:
