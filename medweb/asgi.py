@@ -9,4 +9,5 @@ from medweb.limits import BodyLimit
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medweb.settings")
 # WhiteNoise hands out iterators that are not asynchronous; the files are small and read at once.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-application = BodyLimit(handler.application())
+_django = handler.application()
+application = BodyLimit(_django, known=_django.knows)

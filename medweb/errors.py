@@ -29,6 +29,7 @@ CODES = {
     415: "unsupported-media-type",
     416: "past-the-end",
     429: "too-many-requests",
+    503: "busy",
     507: "disk-full",
 }
 

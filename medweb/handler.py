@@ -10,14 +10,18 @@ must: the thread waits until they have given their answer back, not until its la
 
 import asyncio
 import contextlib
+import io
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import IO, Any
 
 import django
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -51,6 +55,22 @@ class Handler(ASGIHandler):
         finally:
             body.close()
 
+    async def knows(self, scope: Any) -> bool:
+        """Whether the token or the session that a request names is somebody's; its body is not looked at."""
+        return bool(await self._in_thread(self._knows, scope))
+
+    def _knows(self, scope: Any) -> bool:
+        # Reads models, which are there only after Django has started.
+        from medweb.accounts.authentication import is_known
+
+        close_old_connections()
+        try:
+            request = ASGIRequest(scope, io.BytesIO())
+            store = import_module(settings.SESSION_ENGINE).SessionStore
+            return is_known(request, store(request.COOKIES.get(settings.SESSION_COOKIE_NAME)))
+        finally:
+            close_old_connections()
+
     async def _in_thread(self, work: Any, *arguments: Any) -> Any:
         return await sync_to_async(work, thread_sensitive=False, executor=self._pool)(*arguments)
 
@@ -81,7 +101,7 @@ class Handler(ASGIHandler):
             await self._in_thread(response.close)
 
 
-def application() -> Any:
+def application() -> Handler:
     """Django, set up, as an ASGI application."""
     django.setup(set_prefix=False)
     return Handler()

@@ -9,12 +9,24 @@ from django.core.handlers.asgi import ASGIHandler
 from pytest_django.fixtures import Settings
 
 from medweb import asgi, limits
-from medweb.limits import ENVELOPE, PIECE, USUAL, BodyLimit, limit_of
+from medweb.limits import ENVELOPE, PIECE, STRANGER, UNPROVEN, USUAL, BodyLimit, limit_of
 
 FILES = (
     "/cases/1/uploads/new/", "/api/cases/1/uploads/", "/cases/1/files/", "/api/cases/1/files/", "/files/7/",
     "/api/files/7/",
 )  # fmt: skip
+
+
+TOKEN = (b"authorization", b"Bearer mw_x")
+SESSION = (b"cookie", b"theme=dark; sessionid=abc")
+
+
+async def known(_scope: Any) -> bool:
+    return True
+
+
+async def never_asked(_scope: Any) -> bool:
+    raise AssertionError("this is small enough to be taken from anybody")
 
 
 class Inner:
@@ -35,12 +47,25 @@ class Inner:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[bytes, ...] = ()) -> Any:
-    """Status, headers and body of the answer, bytes that arrived inside, and chunks never asked for."""
+async def sent_to(
+    path: str,
+    *,
+    declared: bytes | None = None,
+    chunks: tuple[bytes, ...] = (),
+    headers: tuple[tuple[bytes, bytes], ...] = (TOKEN,),
+    who: limits.Known = known,
+    method: str = "POST",
+) -> Any:
+    """Status, headers and body of the answer, bytes that arrived inside, and bytes never asked for."""
     left = list(chunks)
     answer: list[Any] = []
+    unread: list[bytes] = []
 
     async def receive() -> Any:
+        if answer and left:
+            # Thrown away, so that the sender reads the answer.
+            unread.append(left.pop(0))
+            return {"type": "http.request", "body": unread[-1], "more_body": bool(left)}
         chunk = left.pop(0) if left else b""
         return {"type": "http.request", "body": chunk, "more_body": bool(left)}
 
@@ -48,12 +73,15 @@ async def sent_to(path: str, *, declared: bytes | None = None, chunks: tuple[byt
         answer.append(message)
 
     inner = Inner()
-    headers = [] if declared is None else [(b"content-length", declared)]
-    await BodyLimit(inner)(
-        {"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send
-    )
-    start, body = answer
-    return start["status"], dict(start["headers"]), body["body"], inner.got, len(left)
+    lengths = [] if declared is None else [(b"content-length", declared)]
+    limited = BodyLimit(inner, who)
+    scope = {"type": "http", "method": method, "path": path, "headers": [*lengths, *headers]}
+    await limited(scope, receive, send)
+    assert limited._ledger.held == 0
+    start, *parts = answer
+    assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
+    body = b"".join(part["body"] for part in parts)
+    return start["status"], dict(start["headers"]), body, inner.got, len(left) + len(unread)
 
 
 @pytest.mark.parametrize("declared", [str(USUAL + 1).encode(), b"9" * 5000])
@@ -163,6 +191,154 @@ async def test_a_body_that_stops_in_the_middle_is_not_waited_for(monkeypatch: py
     assert (b"connection", b"close") in answer[0]["headers"]
 
 
+# --- who sends --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/api/cases/1/uploads/", "/api/cases/", "/files/7/", "/sign-in/"])
+async def test_a_stranger_s_large_body_is_refused_unread(path: str) -> None:
+    status, headers, body, got, left = await sent_to(
+        path, declared=b"%d" % (STRANGER + 1), chunks=(b"x",), headers=(), who=never_asked
+    )
+    assert (status, got, left) == (401, 0, 1)
+    assert headers[b"www-authenticate"] == b"Bearer"
+    assert (b"not-signed-in" in body) == (path != "/sign-in/")
+
+
+async def test_a_stranger_s_form_is_taken() -> None:
+    form = b"x" * STRANGER
+    assert (await sent_to("/sign-in/", chunks=(form,), headers=(), who=never_asked))[:4:3] == (200, STRANGER)
+    cookie = ((b"cookie", b"csrftoken=abc"),)
+    assert (await sent_to("/sign-in/", chunks=(form, b"y", b"z"), headers=cookie))[0] == 401
+
+
+@pytest.mark.parametrize("name", [TOKEN, SESSION])
+async def test_who_names_somebody_must_be_somebody(name: tuple[bytes, bytes]) -> None:
+    async def somebody_else(_scope: Any) -> bool:
+        return False
+
+    path, sent = "/api/cases/1/uploads/", {"headers": (name,), "who": somebody_else}
+    status, *_rest, got, left = await sent_to(path, declared=b"%d" % (UNPROVEN + 1), chunks=(b"x",), **sent)
+    assert (status, got, left) == (401, 0, 1)
+    # One that does not say how long it is: as soon as it is too long.
+    parts = (b"x" * UNPROVEN, b"y", b"z")
+    status, *_rest, got, left = await sent_to(path, chunks=parts, **sent)
+    assert (status, got, left) == (401, UNPROVEN, 1)
+
+
+async def test_a_slice_of_a_volume_costs_no_look_at_its_sender() -> None:
+    """What is small is taken from whoever names somebody; the view looks who it is."""
+    parts = (b"x" * (UNPROVEN - 1), b"y")
+    status, *_rest, got, _left = await sent_to("/api/cases/1/uploads/", chunks=parts, who=never_asked)
+    assert (status, got) == (200, UNPROVEN)
+
+
+async def test_a_sender_is_looked_up_once() -> None:
+    asked = []
+
+    async def count(scope: Any) -> bool:
+        asked.append(scope["path"])
+        return True
+
+    parts = (b"x" * UNPROVEN,) * 5
+    assert (await sent_to("/files/7/", chunks=parts, who=count, method="PATCH"))[0] == 200
+    assert asked == ["/files/7/"]
+
+
+# --- how much at once, and at what pace -------------------------------------------------------------------
+
+
+async def test_all_bodies_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HELD", 1000)
+    let_in, finish = asyncio.Event(), asyncio.Event()
+
+    async def waits(_scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        let_in.set()
+        await finish.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    limited = BodyLimit(waits, known)
+    scope = {"type": "http", "method": "POST", "path": "/api/cases/1/uploads/", "headers": [TOKEN]}
+
+    async def sent(size: int) -> list[Any]:
+        answer: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"x" * size, "more_body": False}
+
+        async def send(message: Any) -> None:
+            answer.append(message)
+
+        await limited(scope, receive, send)
+        return answer
+
+    first = asyncio.ensure_future(sent(900))
+    await let_in.wait()
+    refused = await sent(200)
+    assert refused[0]["status"] == 503
+    assert (b"retry-after", b"2") in refused[0]["headers"]
+    assert json.loads(refused[1]["body"])["code"] == "busy"
+    finish.set()
+    assert (await first)[0]["status"] == 200
+    assert (await sent(200))[0]["status"] == 200
+
+
+class Clock:
+    """Time that passes only when a part of a body comes."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+async def crawled(
+    monkeypatch: pytest.MonkeyPatch, method: str, path: str, rate: int
+) -> tuple[int, int, float]:
+    """Status, bytes taken and seconds, of a million bytes that come ten seconds' worth at a time."""
+    clock, answer, left = Clock(), [], [1_000_000]
+    monkeypatch.setattr(limits, "time", clock)
+
+    async def receive() -> Any:
+        clock.now += 10
+        # A deadline that has passed ends this wait; one that lies ahead does not come near.
+        for _turn in range(3):
+            await asyncio.sleep(0)
+        part = min(rate * 10, left[0])
+        left[0] -= part
+        return {"type": "http.request", "body": b"x" * part, "more_body": left[0] > 0}
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    inner = Inner()
+    scope = {"type": "http", "method": method, "path": path, "headers": [TOKEN]}
+    await BodyLimit(inner, known)(scope, receive, send)
+    return answer[0]["status"], inner.got, clock.now - 1000
+
+
+async def test_a_body_that_crawls_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is never silent for long, and would stay for hours."""
+    status, got, seconds = await crawled(monkeypatch, "POST", "/sign-in/", 100)
+    assert status == 408
+    assert got < 10_000
+    assert seconds <= limits.SILENCE_SECONDS + 20
+
+
+async def test_a_slow_telephone_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await crawled(monkeypatch, "POST", "/sign-in/", limits.PACE))[:2] == (200, 1_000_000)
+
+
+async def test_of_a_piece_that_crawls_the_beginning_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, got, _seconds = await crawled(monkeypatch, "PATCH", "/files/7/", 100)
+    assert status == 200
+    assert 0 < got < 10_000
+
+
 def test_the_server_runs_behind_the_limit() -> None:
     assert isinstance(asgi.application, BodyLimit)
     assert isinstance(asgi.application.application, ASGIHandler)
@@ -180,11 +356,11 @@ async def test_django_drops_what_it_has_kept() -> None:
         answer.append(message)
 
     scope = {
-        "type": "http", "method": "POST", "path": "/sign-in/", "query_string": b"", "headers": [],
+        "type": "http", "method": "POST", "path": "/sign-in/", "query_string": b"", "headers": [TOKEN],
         "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
     }  # fmt: skip
-    await asgi.application(scope, receive, send)
-    assert [message.get("status") for message in answer] == [413, None]
+    await BodyLimit(asgi.application.application, known)(scope, receive, send)
+    assert [message.get("status") for message in answer] == [413, None, None]
 
 
 @pytest.mark.parametrize(
