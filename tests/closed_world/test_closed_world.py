@@ -237,6 +237,7 @@ RECORDED_ELSEWHERE = {
     "cases.services.datasets.import_dataset": "case.import, row by row",
     "cases.services.imports.import_images": "case.create, case by case",
     "cases.services.regions.attach": "annotation.import, series by series",
+    "cases.services.regions.draw": "annotation.import, series by series",
 }
 
 

@@ -216,13 +216,25 @@ simple(desk.confirm, "ada", series=proposed, revision=lambda w: 1)
 simple(desk.withdraw, "ann", series=proposed, revision=lambda w: 1)
 
 
-@scenario(regions.attach)
-def attach_regions(world: World) -> tuple[User, Act]:
+def one_region(world: World) -> tuple[Case, CleanRegions]:
+    """A case with an image, and a region that lies on it."""
     frame = world.series().frames.get()
     corners = ((1.0, 1.0), (5.0, 1.0), (5.0, 5.0))
     outline = Outline(frame.instance.sop_uid, "", None, corners, rows=frame.rows, columns=frame.columns)
-    drawn = CleanRegions("segmentation", "0" * 64, "", (Region("Cyst", (outline,)),))
-    return world.ann, partial(regions.attach, case=frame.series.case, regions=drawn, by=world.ann)
+    return frame.series.case, CleanRegions("segmentation", "0" * 64, "", (Region("Cyst", (outline,)),))
+
+
+@scenario(regions.attach)
+def attach_regions(world: World) -> tuple[User, Act]:
+    case, drawn = one_region(world)
+    return world.ann, partial(regions.attach, case=case, regions=drawn, by=world.ann)
+
+
+@scenario(regions.draw)
+def draw_regions(world: World) -> tuple[User, Act]:
+    case, drawn = one_region(world)
+    plan = regions.matched(case_id=case.pk, regions=drawn)
+    return world.ann, partial(regions.draw, case=case, plan=plan, by=world.ann)
 
 
 @scenario(jobs.retry)
