@@ -73,6 +73,7 @@ def _before(subject: Picture, frame: Frame) -> NDArray[np.uint8]:
             center=frame.window_center,
             width=frame.window_width,
             invert=frame.invert,
+            function=frame.voi_function,
         )
     longest = max(pixels.shape[:2])
     if longest <= MAX_SIDE:

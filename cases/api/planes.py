@@ -47,6 +47,7 @@ class PlanesSerializer(serializers.Serializer[Any]):
     invert = serializers.BooleanField()
     unit = serializers.CharField()
     window = WindowSerializer(allow_null=True)
+    voi_function = serializers.CharField()
     planes = PlaneSerializer(many=True)
 
 
@@ -64,7 +65,7 @@ class SeriesPlanes(APIView):
             return Response(
                 {
                     "reason": refusal.sentence, "key": "", "dtype": "", "slope": 1.0, "intercept": 0.0,
-                    "invert": False, "unit": "", "window": None, "planes": [],
+                    "invert": False, "unit": "", "window": None, "voi_function": "LINEAR", "planes": [],
                 }
             )  # fmt: skip
         key = planes.key_of(frames)
@@ -80,6 +81,7 @@ class SeriesPlanes(APIView):
                 "invert": middle.invert,
                 "unit": middle.unit,
                 "window": {"center": middle.window_center, "width": middle.window_width},
+                "voi_function": middle.voi_function,
                 "planes": [_described(series, key, grid.plane(name)) for name in PLANES],
             }
         )

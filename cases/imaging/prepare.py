@@ -52,6 +52,7 @@ class StoredFrame:
     position: tuple[float, float, float] | None
     orientation: tuple[float, float, float, float, float, float] | None
     slice_thickness: float | None
+    voi_function: str
 
     def values(self) -> dict[str, Any]:
         """Columns of the frame's row."""
@@ -184,6 +185,7 @@ def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
         position=frame.position,  # type: ignore[arg-type]
         orientation=frame.orientation,  # type: ignore[arg-type]
         slice_thickness=frame.thickness,
+        voi_function=frame.voi_function,
     )
 
 

@@ -75,6 +75,7 @@ def shown(frame: Shown) -> tuple[Grey, Grey]:
         center=frame.window_center,
         width=frame.window_width,
         invert=frame.invert,
+        function=frame.voi_function,
     )
     return grey, grey
 

@@ -119,6 +119,7 @@ class Frame(models.Model):
     intercept = models.FloatField(default=0.0)
     window_center = models.FloatField()
     window_width = models.FloatField()
+    voi_function = models.CharField(max_length=12, default="LINEAR")
     invert = models.BooleanField(default=False)
     unit = models.CharField(max_length=16, blank=True)
     pixel_spacing = models.JSONField(null=True)
@@ -135,6 +136,10 @@ class Frame(models.Model):
             models.CheckConstraint(condition=models.Q(samples__in=(1, 3)), name="grey_or_rgb"),
             models.CheckConstraint(
                 condition=models.Q(dtype__in=("uint8", "int16", "uint16")), name="known_dtype"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(voi_function__in=("LINEAR", "LINEAR_EXACT", "SIGMOID")),
+                name="known_voi_function",
             ),
         )
         indexes = (models.Index(fields=["digest"], name="frame_digest"),)

@@ -26,7 +26,7 @@ pixels_replaced = Signal()
 """Sent inside the transaction with ``frames``, the rows as they were: what was computed from them must go."""
 
 LOOK_SECONDS = 0.2
-_WINDOW = frozenset({"window_center", "window_width"})
+_WINDOW = frozenset({"window_center", "window_width", "voi_function"})
 Burn = tuple[int, int, int, int, int]
 
 

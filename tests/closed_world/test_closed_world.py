@@ -65,6 +65,7 @@ SAFE = {
     "cases.Frame": {
         "digest": "hash", "preview_digest": "hash", "dtype": "closed list", "unit": "from a closed list",
         "pixel_spacing": "numbers", "position": "numbers", "orientation": "numbers",
+        "voi_function": "closed list",
     },
     "cases.Upload": {
         "storage_key": "random", "kind": "decided by content", "code": "written in code",

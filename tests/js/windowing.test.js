@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import * as windowing from "../../static/js/viewer/windowing.js";
@@ -11,6 +12,22 @@ test("the linear window of the standard", () => {
   assert.equal(windowing.level(-160, window), 0);
   assert.equal(windowing.level(239, window), 255);
   assert.equal(windowing.level(39.5, window), 128);
+});
+
+test("all functions map as the server does it", async () => {
+  const { rows } = JSON.parse(await readFile(new URL("fixtures/windowing.json", import.meta.url), "utf8"));
+  assert.ok(rows.length > 100);
+  for (const [kind, center, width, value, grey] of rows) {
+    assert.equal(windowing.level(value, { center, width }, kind), grey, `${kind} ${center} ${width} ${value}`);
+  }
+});
+
+test("an image is shown by the function it came with", () => {
+  const window = { center: 0, width: 100 };
+  const grey = (voi_function) => windowing.buildTable({ ...frame, voi_function }, window, false)[25] & 0xff;
+  assert.equal(grey("SIGMOID"), windowing.level(40, window, "SIGMOID"));
+  assert.equal(grey(undefined), windowing.level(40, window));
+  assert.notEqual(grey("SIGMOID"), grey("LINEAR"));
 });
 
 test("a window of one unit or less is a threshold", () => {

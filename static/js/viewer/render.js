@@ -33,7 +33,7 @@ export class Renderer {
 
   /** @param {Frame} frame @param {Pixels} pixels @param {Window} window @param {boolean} invert */
   develop(frame, pixels, window, invert) {
-    const kind = `${frame.dtype}/${frame.samples}/${frame.slope}/${frame.intercept}/${frame.invert}`;
+    const kind = `${frame.dtype}/${frame.samples}/${frame.slope}/${frame.intercept}/${frame.invert}/${frame.voi_function}`;
     const tableKey = `${kind}/${window.center}/${window.width}/${invert}`;
     if (!this.table || tableKey !== this.tableKey) {
       this.table = buildTable(frame, window, invert);

@@ -6,10 +6,11 @@
  * @typedef {"point"|"box"|"ellipse"|"polygon"|"freehand"|"length"} Kind
  * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, note?: string}} Shape
  * @typedef {{center: number, width: number}} Window
+ * @typedef {"LINEAR"|"LINEAR_EXACT"|"SIGMOID"} VoiFunction how a window maps, DICOM PS3.3 C.11.2.1.3
  * @typedef {[number, number]|null} Spacing millimetres between rows, between columns
  * @typedef {{index: number, rows: number, columns: number, samples: number,
  *   dtype: "int16"|"uint16"|"uint8", slope: number, intercept: number, window: Window|null, invert: boolean,
- *   pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
+ *   voi_function?: VoiFunction, pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
  *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame
  * @typedef {{name: string, center: number, width: number}} Preset
  * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`

@@ -8,15 +8,20 @@
 const PALETTE_FRAME = { slope: 1, intercept: 0 };
 
 /**
- * Grey level of one value: the linear function of DICOM PS3.3 C.11.2.1.2.1, and its "exact" sister
- * (C.11.2.1.3.2) for windows of one unit or less, where the first is undefined.
+ * Grey level of one value, as cases/imaging/render.py has it; both suites read tests/js/fixtures/windowing.json.
+ * DICOM PS3.3 C.11.2.1.2.1 (linear), C.11.2.1.3.1 (sigmoid) and C.11.2.1.3.2 (exact), which stands in for the
+ * linear one in windows of less than one unit, where that is undefined.
  * @param {number} value
  * @param {Window} window
+ * @param {import("./types.js").VoiFunction} [kind]
  * @returns {number} 0 to 255
  */
-export function level(value, { center, width }) {
-  const share =
-    width > 1 ? (value - (center - 0.5)) / (width - 1) + 0.5 : (value - center) / Math.max(width, 1e-9) + 0.5;
+export function level(value, { center, width }, kind = "LINEAR") {
+  const span = Math.max(width, 1e-9);
+  let share = (value - (center - 0.5)) / (width - 1) + 0.5;
+  if (kind === "SIGMOID") share = 1 / (1 + Math.exp((-4 * (value - center)) / span));
+  else if (kind === "LINEAR_EXACT" || width < 1) share = (value - center) / span + 0.5;
+  else if (width === 1) share = value > center - 0.5 ? 1 : 0;
   return Math.round(Math.min(Math.max(share, 0), 1) * 255);
 }
 
@@ -34,7 +39,7 @@ export function buildTable(frame, window, invert) {
   const table = new Uint32Array(size);
   for (let i = 0; i < size; i++) {
     const stored = frame.dtype === "int16" && i >= 32768 ? i - 65536 : i;
-    let grey = level(stored * slope + intercept, window);
+    let grey = level(stored * slope + intercept, window, frame.voi_function);
     if (flip) grey = 255 - grey;
     table[i] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
   }

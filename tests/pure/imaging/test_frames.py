@@ -3,10 +3,12 @@
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.pixels import apply_voi_lut
 from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from cases.imaging.clean import clean
@@ -14,6 +16,7 @@ from cases.imaging.deidentify import deidentify
 from cases.imaging.errors import Refused
 from cases.imaging.frames import decode, pack, unpack
 from cases.imaging.reader import read_dicom
+from cases.imaging.render import preview
 
 from .build import SECRET, image, item, sequence, to_file
 
@@ -215,15 +218,35 @@ def test_pack_and_back(dtype: str) -> None:
         unpack(packed, values.dtype.name, (3, 4, 6))
 
 
-@pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
-def test_window_functions_keep_their_middle_and_slope(function: str) -> None:
-    (frame,) = _decode(image(PIXELS, WindowCenter=40, WindowWidth=100, VOILUTFunction=function))
-    # What the browser does with centre and width, PS3.3 C.11.2.1.2.1.
-    values = np.array([-10.0, 40.0, 90.0])
-    shown = (values - (frame.window_center - 0.5)) / (frame.window_width - 1) + 0.5
-    assert shown == pytest.approx([0, 0.5, 1])
-    (plain,) = _decode(image(PIXELS, WindowCenter=40, WindowWidth=100, VOILUTFunction="LINEAR"))
-    assert (plain.window_center, plain.window_width) == (40, 100)
+@pytest.mark.parametrize(
+    ("stated", "function"),
+    [
+        ("SIGMOID", "SIGMOID"), ("LINEAR_EXACT", "LINEAR_EXACT"), ("LINEAR", "LINEAR"),
+        ("SIGMOID ", "SIGMOID"), ("CUBIC", "LINEAR"), ("", "LINEAR"),
+    ],
+)  # fmt: skip
+def test_the_function_of_a_window_is_told(stated: str, function: str) -> None:
+    ds = image(PIXELS, WindowCenter=40, WindowWidth=100)
+    ds.add(pydicom.DataElement(0x00281056, "CS", stated, validation_mode=0))
+    (frame,) = clean(to_file(ds), secret=SECRET).frames
+    assert (frame.window_center, frame.window_width, frame.voi_function) == (40, 100, function)
+
+
+def test_a_window_that_is_not_of_the_header_maps_linearly() -> None:
+    (frame,) = _decode(image(PIXELS, VOILUTFunction="SIGMOID"))
+    assert frame.voi_function == "LINEAR"
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_previews_are_mapped_as_pydicom_maps(function: str) -> None:
+    ds = image(PIXELS, WindowCenter=40, WindowWidth=900, VOILUTFunction=function)
+    (frame,) = _decode(ds)
+    lowest, highest = -32768 * 2 - 1000, 32767 * 2 - 1000
+    truth = apply_voi_lut(PIXELS * 2 - 1000, ds)
+    shown = cv2.imdecode(np.frombuffer(preview(frame), np.uint8), cv2.IMREAD_UNCHANGED).astype(float)
+    # A JPEG keeps noise of all levels within a few of them; the functions lie up to 30 apart.
+    away = np.abs(shown - (truth - lowest) / (highest - lowest) * 255)
+    assert away.mean() < 3, away.mean()
 
 
 def test_each_slice_of_a_pet_series_has_its_own_scale() -> None:

@@ -1,6 +1,8 @@
 """Windowing against numbers worked out by hand, and against its own symmetries."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.imaging.frames import DecodedFrame
-from cases.imaging.render import auto_window, preview, window_to_uint8
+from cases.imaging.render import VOI_FUNCTIONS, auto_window, preview, window_to_uint8
 
 RAMP = np.arange(-1000, 1000, 7, dtype=np.int16).reshape(2, -1)
 
@@ -18,7 +20,7 @@ def _frame(pixels: np.ndarray) -> DecodedFrame:
     return DecodedFrame(pixels, 1.0, 0.0, 128.0, 256.0, False, None, None, None, None, None, "")
 
 
-def _shown(pixels: np.ndarray, **changes: float) -> np.ndarray:
+def _shown(pixels: np.ndarray, **changes: float | str) -> np.ndarray:
     values = {"slope": 1.0, "intercept": 0.0, "center": 40.0, "width": 400.0, **changes}
     return window_to_uint8(pixels, **values)
 
@@ -27,6 +29,35 @@ def test_the_example_of_the_standard() -> None:
     # PS3.3 C.11.2.1.2.1: centre 2048, width 4096 shows 0 to 4095 completely.
     shown = _shown(np.array([[0, 1, 2047, 2048, 4094, 4095]], np.uint16), center=2048, width=4096)
     assert shown.tolist() == [[0, 0, 127, 128, 255, 255]]
+
+
+def test_every_function_as_pydicom_and_the_browser_have_it() -> None:
+    """The table that the suite of the viewer reads too."""
+    table = Path(__file__).resolve().parents[2] / "js" / "fixtures" / "windowing.json"
+    rows = json.loads(table.read_text(encoding="utf-8"))["rows"]
+    for function, center, width, value, grey in rows:
+        slope = 1.0 if float(value).is_integer() else 0.01
+        stored = np.array([[round(value / slope)]], np.int16)
+        shown = _shown(stored, slope=slope, center=center, width=width, function=function)
+        assert shown.tolist() == [[grey]], (function, center, width, value)
+    assert {row[0] for row in rows} == set(VOI_FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", VOI_FUNCTIONS)
+def test_functions_are_symmetric_and_far_values_do_no_harm(function: str) -> None:
+    far = np.array([[-32768, 32767]], np.int16)
+    assert _shown(far, center=0, width=0.001, function=function).tolist() == [[0, 255]]
+    values = np.arange(-300, 301, 7, dtype=np.int16)[None]
+    # LINEAR lies half a unit beside its centre.
+    middle = 0.5 if function == "LINEAR" else 0.0
+    up = _shown(values, center=middle, width=333, function=function).astype(int)
+    down = _shown(-values, center=middle, width=333, function=function).astype(int)
+    assert np.abs(up + down - 255).max() <= 1
+
+
+def test_an_unknown_function_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of LINEAR"):
+        _shown(RAMP, function="CUBIC")
 
 
 def test_width_one_is_a_threshold() -> None:
