@@ -144,19 +144,20 @@ def _parts(sheet: _Sheet) -> NDArray[np.int32]:
     """Connected strokes: rows of x, y, width, height. Those inside of a frame around them count as well."""
     mask = cv2.threshold(sheet.hat, sheet.level, 255, cv2.THRESH_BINARY)[1]
     ink = cv2.countNonZero(mask)
+    x, y, width, height = cv2.boundingRect(mask)
+    inked = mask[y : y + height, x : x + width]
     if ink > _MUCH * mask.size:
         # Labels of 16 bits take half the time, and there are no more than pixels of ink.
         kind = cv2.CV_16U if ink < 65535 else cv2.CV_32S
-        x, y, width, height = cv2.boundingRect(mask)
-        _count, _labels, table, _centres = cv2.connectedComponentsWithStats(
-            mask[y : y + height, x : x + width], connectivity=8, ltype=kind
-        )
+        _count, _labels, table, _centres = cv2.connectedComponentsWithStats(inked, connectivity=8, ltype=kind)
         return np.asarray(table, np.int32)[1:, :4] + np.array((x, y, 0, 0), np.int32)
-    outlines, nesting = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if not outlines:
+    if ink < _SMALLEST:
         return np.zeros((0, 4), np.int32)
+    outlines, nesting = cv2.findContours(inked, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(x, y))
     outer = np.flatnonzero(nesting[0, :, 3] < 0).tolist()
-    return np.array([cv2.boundingRect(outlines[n]) for n in outer], np.int32)
+    # An outline of fewer points is neither high nor wide enough: crumbs of noise, which most outlines are.
+    boxes = [cv2.boundingRect(outlines[n]) for n in outer if len(outlines[n]) >= _SMALLEST]
+    return np.array(boxes, np.int32).reshape(-1, 4)
 
 
 def _letters(parts: NDArray[np.int32], place: NDArray[np.intp]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
