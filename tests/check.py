@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.node_tools import Absent, fetched
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-NODE_TOOLS = Path(sys.prefix) / "node-tools"
 # TypeScript only reads the JSDoc types; nothing of it is shipped.
 TYPESCRIPT = "typescript@5.9.3"
 OLDEST_NODE = 18
@@ -64,24 +65,10 @@ def _typescript() -> list[str]:
     config = ROOT / "tests" / "js" / "jsconfig.json"
     if not config.exists():
         raise Skipped("tests/js/jsconfig.json absent")
-    compiler = NODE_TOOLS / "node_modules" / "typescript" / "bin" / "tsc"
-    stamp = NODE_TOOLS / "installed"
-    if not compiler.exists() or not stamp.exists() or stamp.read_text() != TYPESCRIPT:
-        npm = shutil.which("npm")
-        if npm is None:
-            raise Skipped("npm absent: install npm")
-        NODE_TOOLS.mkdir(parents=True, exist_ok=True)
-        fetched = subprocess.run(
-            [npm, "install", "--prefix", str(NODE_TOOLS), "--no-save", "--no-audit", "--no-fund", TYPESCRIPT],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
-        if fetched.returncode != 0 or not compiler.exists():
-            last = (fetched.stderr.strip().splitlines() or ["no message"])[-1]
-            raise Skipped(f"{TYPESCRIPT} could not be fetched: {last}")
-        stamp.write_text(TYPESCRIPT)
+    try:
+        compiler = fetched(TYPESCRIPT, "bin/tsc")
+    except Absent as reason:
+        raise Skipped(str(reason)) from reason
     return [node, str(compiler), "--noEmit", "-p", str(config)]
 
 
