@@ -4,9 +4,13 @@
  * @typedef {import("./types.js").Point} Point
  */
 import { Display } from "./display.js";
-import { pixelRuns, removeVertex } from "./geometry.js";
+import { measureText, pixelRuns, removeVertex } from "./geometry.js";
 import { History } from "./history.js";
-import { finishDraft, isDrawn, placePoint } from "./tools/draw.js";
+import { labelText } from "./labels.js";
+import { heldShapes } from "./selection.js";
+import { finishDraft, placePoint } from "./tools/draw.js";
+import { isDrawn } from "./tools/drafts.js";
+import { askWords } from "./ui/words.js";
 import { statistics } from "./windowing.js";
 
 /** The viewer adds what hears of it. @abstract */
@@ -48,6 +52,11 @@ export class Drawing extends Display {
   /** @param {Shape[]} shapes @param {string|null} [selected] */
   commit(shapes, selected = this.state.selected) {
     if (!this.state.canDraw) return;
+    if (this.state.locked.mine) {
+      this.rollback();
+      this.say(this.t("layerLocked"));
+      return;
+    }
     this.history.commit(shapes);
     this.adopt(shapes, selected);
   }
@@ -71,23 +80,35 @@ export class Drawing extends Display {
   /** @param {Shape} shape */
   add(shape) {
     this.commit([...this.state.shapes, shape], shape.id);
-    this.say(this.t("added", { kind: this.t(shape.kind) }));
+    this.say(this.t("added", { kind: this.describe(shape) }));
   }
 
   removeSelected() {
     const { shapes, selected, vertex } = this.state;
-    const shape = shapes.find((item) => item.id === selected);
-    if (!shape || !this.state.canDraw) return;
-    if (vertex !== null) {
-      const next = removeVertex(shape, vertex);
-      if (next !== shape) {
-        this.set({ vertex: null });
-        this.commit(shapes.map((item) => (item === shape ? next : item)));
-        return;
-      }
+    const held = new Set(heldShapes(this.state));
+    // Also one that lies on another image, chosen from the list.
+    const first = shapes.find((item) => item.id === selected);
+    if (first) held.add(first);
+    if (!first || !this.state.canDraw) return;
+    const next = vertex === null || held.size > 1 ? first : removeVertex(first, vertex);
+    if (next !== first) {
+      this.set({ vertex: null });
+      this.commit(shapes.map((item) => (item === first ? next : item)));
+      return;
     }
-    this.commit(shapes.filter((item) => item !== shape), null);
-    this.say(this.t("removed", { kind: this.t(shape.kind) }));
+    this.commit(shapes.filter((item) => !held.has(item)), null);
+    this.say(this.t("removed", { kind: held.size > 1 ? this.t("selectedMany", { n: held.size }) : this.t(first.kind) }));
+  }
+
+  /** @param {Shape} shape */
+  describe(shape) {
+    const size = measureText(shape, this.frames[shape.frame]?.pixel_spacing ?? null);
+    return [this.t(shape.kind), labelText(this.labels, shape.label), size].filter(Boolean).join(", ");
+  }
+
+  /** @param {string} title @param {string} words @returns {Promise<string>} */
+  askWords(title, words) {
+    return askWords(this.root, this.t, title, words);
   }
 
   finishDraft() {
@@ -97,6 +118,14 @@ export class Drawing extends Display {
   /** @param {Point} point */
   placePoint(point) {
     placePoint(this, point);
+  }
+
+  windowFromRegion() {
+    const shape = this.state.shapes.find((item) => item.id === this.state.selected && item.frame === this.state.frame);
+    const runs = shape ? pixelRuns(shape, this.frame.rows, this.frame.columns) : [];
+    // A point or a line has no inside: then what is in sight counts.
+    if (runs.length > 0) this.windowFromRuns(runs);
+    else this.windowFromBox(this.inSight());
   }
 
   /** @param {Shape} shape */

@@ -38,7 +38,7 @@ export function attachGestures(host, stage, tools) {
     const at = screen(event);
     const view = host.state.view ?? { scale: 1, tx: 0, ty: 0, ...UPRIGHT };
     const touch = event instanceof PointerEvent && event.pointerType === "touch";
-    return { image: toImage(view, host.aspect, at), screen: at, touch, moved };
+    return { image: toImage(view, host.aspect, at), screen: at, touch, moved, alt: event.altKey, shift: event.shiftKey };
   };
 
   /** @param {PointerEvent} event */

@@ -7,7 +7,7 @@ export class History {
    * @param {T} present
    * @param {number} limit how many steps back are kept
    */
-  constructor(present, limit = 200) {
+  constructor(present, limit = Infinity) {
     this.present = present;
     this.limit = limit;
     /** @type {T[]} */

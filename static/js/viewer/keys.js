@@ -4,9 +4,14 @@
  * @typedef {import("./types.js").Host} Host
  * @typedef {import("./types.js").Point} Point
  */
-import { clampPoint, handles, isDegenerate, moveHandle, translate } from "./geometry.js";
+import { clampPoint, handles, isDegenerate, isMany, moveHandle } from "./geometry.js";
+import { heldShapes, selecting } from "./selection.js";
 import { chord, keymap } from "./shortcuts.js";
-import { isDrawn } from "./tools/draw.js";
+import {
+  combineSelected, copy, copyToNext, duplicate, growSelected, labelByNumber, nudge, paste, replaceShapes, selectAll, selectNext,
+  simplifySelected, turnSelected,
+} from "./tools/commands.js";
+import { isDrawn } from "./tools/drafts.js";
 import { alongImage } from "./viewport.js";
 
 /** @type {Record<string, Point>} */
@@ -19,7 +24,7 @@ const FIXED = {
   Home: (host) => host.goTo(0),
   End: (host) => host.goTo(host.frames.length - 1),
   Enter: (host) => enter(host),
-  Escape: (host) => host.set(host.state.draft ? { draft: null } : { selected: null, vertex: null, crosshair: null }),
+  Escape: (host) => host.set(host.state.draft ? { draft: null } : { ...selecting([]), crosshair: null }),
   "?": (host) => host.help(),
 };
 
@@ -36,9 +41,24 @@ const COMMANDS = {
   "preset-before": (host) => host.stepPreset(-1),
   "preset-after": (host) => host.stepPreset(1),
   "preset-auto": (host) => host.applyPreset("auto"),
+  "window-region": (host) => host.windowFromRegion(),
+  "next-map": (host) => host.stepMap(1),
   invert: (host) => host.set({ invert: !host.state.invert }),
   "next-vertex": (host) => nextVertex(host),
   remove: (host) => (host.state.draft ? stepBack(host) : host.removeSelected()),
+  "select-all": (host) => selectAll(host),
+  "next-shape": (host) => selectNext(host, 1),
+  "shape-before": (host) => selectNext(host, -1),
+  copy: (host) => copy(host),
+  paste: (host) => paste(host),
+  duplicate: (host) => duplicate(host),
+  "copy-before": (host) => copyToNext(host, -1),
+  "copy-after": (host) => copyToNext(host, 1),
+  "shape-left": (host) => turnSelected(host, -5),
+  "shape-right": (host) => turnSelected(host, 5),
+  simplify: (host) => simplifySelected(host),
+  union: (host) => void combineSelected(host, "union"),
+  subtract: (host) => void combineSelected(host, "subtract"),
   undo: (host) => host.undo(),
   redo: (host) => host.redo(),
 };
@@ -56,9 +76,14 @@ export function isKnown(id) {
 export function handleKey(host, event) {
   const pressed = chord(event);
   const direction = ARROWS[event.key];
+  if (direction && event.altKey && !event.ctrlKey && !event.metaKey) return growSelected(host, direction);
   if (direction && !event.ctrlKey && !event.metaKey && !event.altKey) return arrow(host, direction, event.shiftKey);
   if (pressed in FIXED) {
     FIXED[pressed](host);
+    return true;
+  }
+  if (host.state.canDraw && /^[1-9]$/.test(pressed) && keymap.command(pressed) === null) {
+    labelByNumber(host, Number(pressed));
     return true;
   }
   const command = keymap.command(pressed);
@@ -85,14 +110,17 @@ function arrow(host, direction, far) {
     host.set({ crosshair: at, hover: at, draft: state.draft && { ...state.draft, cursor: at } });
     return true;
   }
-  const selected = state.shapes.find((shape) => shape.id === state.selected && shape.frame === state.frame);
-  if (selected && state.canDraw) {
-    const corner = state.vertex === null ? undefined : handles(selected)[state.vertex];
-    const next =
-      corner === undefined || state.vertex === null
-        ? translate(selected, dx * step, dy * step, frame.rows, frame.columns)
-        : moveHandle(selected, state.vertex, clampPoint([corner[0] + dx * step, corner[1] + dy * step], frame.rows, frame.columns));
-    if (!isDegenerate(next)) host.commit(state.shapes.map((s) => (s.id === next.id ? next : s)), next.id);
+  const held = heldShapes(state);
+  if (held.length > 0) {
+    const first = held.find((shape) => shape.id === state.selected) ?? held[0];
+    const corner = state.vertex === null ? undefined : handles(first)[state.vertex];
+    if (held.length > 1 || corner === undefined || state.vertex === null) {
+      nudge(host, [dx * step, dy * step]);
+      return true;
+    }
+    const to = clampPoint([corner[0] + dx * step, corner[1] + dy * step], frame.rows, frame.columns);
+    const next = moveHandle(first, state.vertex, to, host.aspect);
+    if (!isDegenerate(next)) replaceShapes(host, [next]);
     return true;
   }
   if (far && state.view) {
@@ -114,7 +142,7 @@ function enter(host) {
   }
   const last = state.draft?.points.at(-1);
   const again = last && last[0] === state.crosshair[0] && last[1] === state.crosshair[1];
-  if (again && (state.tool === "polygon" || state.tool === "freehand")) host.finishDraft();
+  if (again && isMany(state.tool)) host.finishDraft();
   else if (!again) host.placePoint(state.crosshair);
 }
 

@@ -14,7 +14,13 @@ import { ApiError } from "./api.js";
  * @param {Shape[]} shapes
  */
 export function canonical(shapes) {
-  return JSON.stringify(shapes.map((s) => [s.id, s.kind, s.frame, s.points, s.label, s.note ?? ""]));
+  return JSON.stringify(
+    shapes.map((s) => {
+      // A database may return the attributes in another order.
+      const attributes = Object.entries(s.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+      return [s.id, s.kind, s.frame, s.points, s.label, s.note ?? "", s.counts ?? [], attributes];
+    }),
+  );
 }
 
 /**

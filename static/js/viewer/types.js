@@ -3,8 +3,11 @@
  * Pixel coordinates have (0, 0) at the top-left corner of the top-left pixel.
  *
  * @typedef {[number, number]} Point
- * @typedef {"point"|"box"|"ellipse"|"polygon"|"freehand"|"length"} Kind
- * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, note?: string}} Shape
+ * @typedef {"point"|"text"|"box"|"rotated-box"|"ellipse"|"circle"|"polygon"|"freehand"|"mask"|"polyline"|"arrow"|
+ *   "length"|"bidirectional"|"angle"|"cobb"} Kind
+ * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, note?: string,
+ *   counts?: number[], attributes?: Record<string, string>}} Shape `counts` of a mask: lengths of runs of pixels, row
+ *   by row between its two corners, in turns outside and inside, beginning outside
  * @typedef {{center: number, width: number}} Window
  * @typedef {"LINEAR"|"LINEAR_EXACT"|"SIGMOID"} VoiFunction how a window maps, DICOM PS3.3 C.11.2.1.3
  * @typedef {[number, number]|null} Spacing millimetres between rows, between columns
@@ -23,13 +26,17 @@
  *   where the image's origin lies, quarters turned to the right, left and right exchanged before that
  * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null}} Draft
  * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
+ * @typedef {{mine: number, reference: number, other: number}} Opacity 0 to 1
+ * @typedef {{of: string|null, ids: string[]}} Also other selected shapes, as long as `of` is the first selected one
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
+ *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null,
  *   tool: string, shapes: Shape[], reference: LayerShape[], other: LayerShape[], visible: Visible,
- *   selected: string|null, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
+ *   locked: Visible, opacity: Opacity,
+ *   selected: string|null, also: Also, several: boolean, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
  *   hover: Point|null, save: string, message: string, canDraw: boolean, status: string,
  *   loaded: number, failed: string}} State
  * @typedef {Int16Array|Uint16Array|Uint8Array} Pixels
- * @typedef {{image: Point, screen: Point, touch: boolean, moved: boolean}} Pointer
+ * @typedef {{image: Point, screen: Point, touch: boolean, moved: boolean, alt: boolean, shift: boolean}} Pointer
  * @typedef {{down?: (p: Pointer, e: PointerEvent) => void, move?: (p: Pointer, e: PointerEvent) => void,
  *   up?: (p: Pointer, e: PointerEvent) => void, hover?: (p: Pointer) => void, double?: (p: Pointer) => void,
  *   cancel?: () => void}} Tool
@@ -47,6 +54,9 @@
  * @property {(view: View) => void} setView
  * @property {(window: Window, preset: string) => void} setWindow
  * @property {(name: string) => void} applyPreset "stored", "auto" or the name of a preset
+ * @property {() => void} windowFromRegion the selected shape, or what is in sight, fills the window
+ * @property {(box: [Point, Point]) => void} windowFromBox
+ * @property {(step: number) => void} stepMap another colour map
  * @property {(step: number) => void} stepPreset
  * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
  * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
@@ -62,6 +72,8 @@
  * @property {(point: Point) => void} placePoint
  * @property {() => void} help
  * @property {(text: string) => void} say
+ * @property {(shape: Shape) => string} describe kind, label and size in words
+ * @property {(title: string, words: string) => Promise<string>} askWords "" when the person leaves it
  * @property {import("./strings.js").Translate} t
  */
 export {};

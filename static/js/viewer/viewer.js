@@ -8,9 +8,11 @@
 import { Annotations } from "./annotations.js";
 import { Drawing } from "./drawing.js";
 import { attachGestures } from "./gestures.js";
+import { createGuides } from "./guides.js";
 import { handleKey } from "./keys.js";
 import { Overlay } from "./overlay.js";
 import { createTools } from "./tools/all.js";
+import { createColorBar } from "./ui/colors.js";
 import { createCorners } from "./ui/corners.js";
 import { h } from "./ui/dom.js";
 import { createPanel } from "./ui/panel.js";
@@ -31,10 +33,11 @@ export class Viewer extends Drawing {
   constructor(root, { series, api, canDraw, t }) {
     super(root, { series, api, canDraw, t });
     this.corners = createCorners(this, series);
+    this.colorBar = createColorBar(this, series.unit ?? "");
     this.parts = createSkeleton({
       count: this.frames.length,
       t,
-      corners: this.corners.elements,
+      corners: [...this.corners.elements, this.colorBar.element],
       on: {
         finish: () => this.finishDraft(),
         cancel: () => this.set({ draft: null }),
@@ -49,6 +52,7 @@ export class Viewer extends Drawing {
       retry: () => this.annotations.saver.retryNow(),
     });
     this.overlay = new Overlay(this.parts.layer);
+    this.guides = createGuides(this.parts.guides);
     this.gestures = attachGestures(this, this.parts.stage, createTools(this));
     this.annotations = new Annotations(this, {
       api,
@@ -101,7 +105,7 @@ export class Viewer extends Drawing {
     this.toolbar.update(state);
     this.panel.update(state, changed);
     if (changed.has("draft") || changed.has("crosshair")) {
-      this.parts.draftBar.hidden = state.draft?.kind !== "polygon" || state.draft.points.length < 2;
+      this.parts.draftBar.hidden = !["polygon", "polyline"].includes(state.draft?.kind ?? "") || !state.draft || state.draft.points.length < 2;
     }
     if (changed.has("failed")) this.parts.showFailure(state.failed);
     this.root.dataset.tool = state.tool;
@@ -111,7 +115,9 @@ export class Viewer extends Drawing {
   paint() {
     if (!super.paint()) return false;
     this.overlay.draw(this.state, this.frame, this.labels);
+    if (this.state.view) this.guides.draw(this.state.band, this.state.view, this.aspect);
     this.corners.update(this.pixels);
+    this.colorBar.update();
     return true;
   }
 

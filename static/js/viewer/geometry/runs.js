@@ -38,6 +38,48 @@ export function maskRuns(shape) {
 }
 
 /**
+ * The mask of what is not 0, its rectangle as small as it can be.
+ * @param {Uint8Array} bitmap
+ * @param {number} width
+ * @param {number} height
+ * @param {number} x column of its first pixel on the image
+ * @param {number} y
+ * @returns {{points: Point[], counts: number[]}|null} null when nothing is inside
+ */
+export function maskOf(bitmap, width, height, x, y) {
+  let [left, right, top, bottom] = [width, -1, -1, -1];
+  for (let row = 0; row < height; row++) {
+    const line = bitmap.subarray(row * width, (row + 1) * width);
+    const first = line.findIndex((value) => value !== 0);
+    if (first < 0) continue;
+    let last = width - 1;
+    while (line[last] === 0) last -= 1;
+    [left, right] = [Math.min(left, first), Math.max(right, last)];
+    if (top < 0) top = row;
+    bottom = row;
+  }
+  if (top < 0) return null;
+  const counts = [0];
+  let inside = false;
+  for (let row = top; row <= bottom; row++) {
+    for (let i = row * width + left; i <= row * width + right; i++) {
+      if (bitmap[i] !== 0 !== inside) {
+        inside = !inside;
+        counts.push(0);
+      }
+      counts[counts.length - 1] += 1;
+    }
+  }
+  return {
+    points: [
+      [x + left, y + top],
+      [x + right + 1, y + bottom + 1],
+    ],
+    counts,
+  };
+}
+
+/**
  * Where an edge meets a horizontal line; the lower end first, so that two neighbours agree on a shared edge.
  * @param {Point} a
  * @param {Point} b

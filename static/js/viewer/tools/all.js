@@ -1,5 +1,5 @@
-import { cornersTool, freehandTool, polygonTool } from "./draw.js";
-import { panTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
+import { freehandTool, pointsTool, polygonTool } from "./draw.js";
+import { panTool, regionTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
 import { selectTool } from "./select.js";
 
 /**
@@ -7,18 +7,28 @@ import { selectTool } from "./select.js";
  * @returns {Record<string, import("../types.js").Tool>}
  */
 export function createTools(host) {
-  const corners = cornersTool(host);
+  const points = pointsTool(host);
+  const polygon = polygonTool(host);
   return {
     window: windowTool(host),
     scroll: scrollTool(host),
     pan: panTool(host),
     zoom: zoomTool(host),
+    region: regionTool(host),
     select: selectTool(host),
-    polygon: polygonTool(host),
+    polygon,
+    polyline: polygon,
     freehand: freehandTool(host),
-    point: corners,
-    box: corners,
-    ellipse: corners,
-    length: corners,
+    point: points,
+    text: points,
+    box: points,
+    "rotated-box": points,
+    ellipse: points,
+    circle: points,
+    length: points,
+    arrow: points,
+    bidirectional: points,
+    angle: points,
+    cobb: points,
   };
 }

@@ -89,6 +89,29 @@ export function zoomTool(host) {
   };
 }
 
+/** Drag a box: the window becomes that of the pixels inside. @param {Host} host @returns {Tool} */
+export function regionTool(host) {
+  /** @type {Point|null} */
+  let start = null;
+  return {
+    down(p) {
+      start = p.image;
+    },
+    move(p) {
+      if (start && p.moved) host.set({ band: [start, p.image] });
+    },
+    up(p) {
+      if (start && p.moved) host.windowFromBox([start, p.image]);
+      start = null;
+      host.set({ band: null });
+    },
+    cancel() {
+      start = null;
+      host.set({ band: null });
+    },
+  };
+}
+
 /** @param {Host} host @returns {Tool} */
 export function scrollTool(host) {
   let from = 0;

@@ -6,7 +6,8 @@
  * @typedef {import("./icons.js").IconName} IconName
  */
 import { keyOf } from "../shortcuts.js";
-import { DRAWN } from "../tools/draw.js";
+import { COMMON, DRAWN } from "../tools/drafts.js";
+import { createColors } from "./colors.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { createItem, createSheet } from "./menu.js";
@@ -51,6 +52,8 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     { class: "viewer-select", "aria-label": t("preset"), onchange: () => host.applyPreset(choice.value) },
     h("option", { value: "stored" }, t("stored")),
     h("option", { value: "auto" }, t("auto")),
+    h("option", { value: "tight" }, t("tight")),
+    h("option", { value: "full" }, t("full")),
     ...presets.map((preset) => h("option", { value: preset.name }, preset.name)),
     h("option", { value: "custom", disabled: true }, t("custom")),
   );
@@ -74,6 +77,18 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const center = number("center", "L");
 
   const invert = button("invert", t("invert"), keyOf("invert"), () => host.set({ invert: !host.state.invert }));
+  const palette = button("palette", t("colors"), "", () => {});
+  const colors = createColors(host, palette);
+  const drawing = button("moreDraw", t("moreDraw"), "", () => {});
+  const rare = createSheet(
+    drawing,
+    t("moreDraw"),
+    ...DRAWN.filter((name) => !COMMON.includes(name)).map((name) => {
+      const made = createItem({ icon: /** @type {IconName} */ (name), label: t(name), shortcut: keyOf(`tool:${name}`), action: () => host.setTool(name) });
+      tools.set(name, made);
+      return made;
+    }),
+  );
   const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
   const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
   const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
@@ -102,9 +117,9 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     "div",
     { class: "viewer-toolbar", role: "toolbar", "aria-label": t("tools") },
     group(t("tools"), tool("window"), host.frames.length > 1 ? tool("scroll") : null, tool("pan"), tool("zoom")),
-    host.state.canDraw ? group(t("draw"), tool("select"), ...DRAWN.map(tool)) : null,
+    host.state.canDraw ? group(t("draw"), tool("select"), ...COMMON.map(tool), drawing, rare) : null,
     host.state.canDraw ? group(t("edit"), undo, redo, remove) : null,
-    group(t("grey"), choice, width.label, center.label, invert),
+    group(t("grey"), choice, width.label, center.label, invert, palette, colors.sheet),
     group(
       t("view"),
       button("fit", t("fit"), keyOf("zoom-fit"), () => host.zoom("fit")),
@@ -142,7 +157,11 @@ export function createToolbar(host, { presets, history, fullscreen }) {
       item.setAttribute("aria-pressed", String(state.tool === name));
       if (DRAWN.includes(/** @type {any} */ (name)) || name === "select") item.disabled = !state.canDraw && name !== "select";
     }
+    const isRare = DRAWN.some((name) => name === state.tool && !COMMON.includes(name));
+    drawing.setAttribute("aria-pressed", String(isRare));
+    drawing.disabled = !state.canDraw;
     invert.setAttribute("aria-pressed", String(state.invert));
+    colors.update(state);
     smooth.setAttribute("aria-pressed", String(state.smooth));
     undo.disabled = !state.canDraw || !history.canUndo;
     redo.disabled = !state.canDraw || !history.canRedo;
