@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -264,7 +265,7 @@ def summary_of(found: PrivacyReport) -> str:
     counts: Mapping[str, int] = found.counts
     gone = counts["removed"] + counts["changed"]
     return ngettext(
-        "%(n)d value was removed or changed before anything was stored.",
-        "%(n)d values were removed or changed before anything was stored.",
+        "%(n)s value was removed or changed before anything was stored.",
+        "%(n)s values were removed or changed before anything was stored.",
         gone,
-    ) % {"n": gone}
+    ) % {"n": number_format(gone, force_grouping=True)}

@@ -63,8 +63,11 @@ def _link(path: str, query: Mapping[str, str], **changes: str) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-def table_of(batch: UploadBatch, query: Mapping[str, str]) -> dict[str, Any]:
-    """Context of ``cases/_fate_table.html`` for a batch, in the order and on the page that ``query`` says."""
+def table_of(batch: UploadBatch, query: Mapping[str, str], *, most: int = PAGE_ROWS) -> dict[str, Any]:
+    """Context of ``cases/_fate_table.html`` for a batch, in the order and on the page that ``query`` says.
+
+    ``most`` is how many rows a page has.
+    """
     path = reverse("cases:batch", args=[batch.pk])
     counts = counts_of(batch)
     show = query.get("show", "") if query.get("show", "") in GROUPS else ""
@@ -75,7 +78,7 @@ def table_of(batch: UploadBatch, query: Mapping[str, str]) -> dict[str, Any]:
     if show:
         rows = rows.filter(state__in=GROUPS[show])
     order = F(SORTS[column]).desc() if down else F(SORTS[column]).asc()
-    page: Page[Any] = Paginator(rows.order_by(order, "pk"), PAGE_ROWS).get_page(query.get("page"))
+    page: Page[Any] = Paginator(rows.order_by(order, "pk"), most).get_page(query.get("page"))
     uploads = list(page.object_list)
     _number(batch, uploads)
     kept = {"show": show, "sort": query.get("sort", "")}
@@ -183,7 +186,7 @@ def upload_context(case: Case, user: User) -> dict[str, Any]:
     batches = list(case.batches.annotate(files=Count("uploads")).filter(files__gt=0)[: EARLIER_BATCHES + 1])
     return {
         "limits": allowance.limits_of(user),
-        "fates": {**table_of(batches[0], {}), "columns": []} if batches else None,
+        "fates": {**table_of(batches[0], {}, most=ON_CASE_PAGE), "columns": []} if batches else None,
         "earlier": batches[1:],
         "loose": list(case.uploads.filter(batch=None).select_related("series")[:ON_CASE_PAGE]),
     }

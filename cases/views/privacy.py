@@ -1,5 +1,9 @@
 """The privacy report of an upload or a batch: a page, and downloads. For those who may edit the case."""
 
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,6 +14,9 @@ from cases.models import Case, Upload, UploadBatch
 from cases.services import privacy
 from medweb.accounts.current import person
 
+# A longer table is told group by group: a batch of many kinds of files has hundreds of rows.
+ROWS_IN_ONE_TABLE = 100
+
 
 def _upload(request: HttpRequest, pk: int) -> Upload:
     return get_object_or_404(Upload.objects.visible_to(person(request)).select_related("case"), pk=pk)
@@ -17,6 +24,14 @@ def _upload(request: HttpRequest, pk: int) -> Upload:
 
 def _batch(request: HttpRequest, pk: int) -> UploadBatch:
     return get_object_or_404(UploadBatch.objects.visible_to(person(request)).select_related("case"), pk=pk)
+
+
+def _groups(lines: Iterable[privacy.Line]) -> list[dict[str, Any]]:
+    """``lines``, which are in the order of their groups, as one table for each."""
+    return [
+        {"label": privacy.GROUPS[name], "label_id": f"group-{name}", "lines": list(rows)}
+        for name, rows in groupby(lines, key=lambda line: line.group)
+    ]
 
 
 def _page(request: HttpRequest, found: privacy.PrivacyReport, case: Case, name: str, pk: int) -> HttpResponse:
@@ -34,6 +49,7 @@ def _page(request: HttpRequest, found: privacy.PrivacyReport, case: Case, name: 
     ]
     lines = [line for line in found.lines if line.fate == show] if show in fates else found.lines
     context = {
+        "groups": _groups(lines) if len(lines) > ROWS_IN_ONE_TABLE else [],
         "case": case,
         "report": found,
         "summary": privacy.summary_of(found),

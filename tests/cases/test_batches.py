@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from cases.models import UploadBatch
+from cases.models import Upload, UploadBatch
 from cases.services import quarantine
 from tests.builders import pictures, traces
 
@@ -65,3 +66,16 @@ def test_the_api_tells_how_many(client, batch):
         "cancelled": 2,
         "counts": {"all": 3, "refused": 3, "waiting": 0, "accepted": 0},
     }
+
+
+def test_the_case_page_shows_some_and_counts_all(client, case, author, stores):
+    batch = UploadBatch.objects.create(case=case, created_by=author)
+    now = timezone.now()
+    rest = {"case": case, "created_by": author, "byte_count": 9, "expires_at": now, "batch": batch}
+    states = ["refused"] * 15 + ["accepted"] * 10
+    Upload.objects.bulk_create(Upload(state=state, **rest) for state in states)
+    text = client.get(reverse("cases:upload-list", args=[case.pk])).content.decode()
+    assert "10 accepted, 15 refused, 0 waiting" in text
+    assert text.count("<tr data-state=") == 20
+    assert "1–20 of 25" in text
+    assert client.get(reverse("cases:batch", args=[batch.pk])).content.count(b"<tr data-state=") == 25

@@ -14,6 +14,7 @@ from cases.imaging import report as reports
 from cases.imaging import rules, suspicion
 from cases.models import Case, Upload, UploadBatch
 from cases.services import privacy, receiving
+from cases.views import privacy as views
 from medweb.accounts.services import create_token
 from medweb.audit.models import AuditEvent
 from tests.builders import pictures, rows, traces
@@ -114,6 +115,20 @@ def test_a_report_without_lines_says_so(stores, case, author):
     upload = rows.upload(case, b"no image", by=author)
     page = client_of(author).get(reverse("cases:upload-report", args=[upload.pk]))
     assert "Nothing to report" in page.content.decode()
+
+
+def test_a_long_report_is_told_group_by_group(batch, author, monkeypatch):
+    client, address = client_of(author), reverse("cases:batch-report", args=[batch.pk])
+    short = client.get(address)
+    assert short.context["groups"] == []
+    monkeypatch.setattr(views, "ROWS_IN_ONE_TABLE", 5)
+    long = client.get(address)
+    groups = long.context["groups"]
+    assert [line for group in groups for line in group["lines"]] == list(long.context["lines"])
+    assert all(len({line.group for line in group["lines"]}) == 1 for group in groups)
+    for page in (short, long):
+        assert page.content.count(b'<th scope="row"') == len(page.context["lines"])
+    assert long.content.count(b'<details class="disclosure report-group" open>') == 1
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
