@@ -81,9 +81,9 @@ class FrameSerializer(serializers.ModelSerializer[Frame]):
     class Meta:
         model = Frame
         fields = (
-            "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window", "voi_function",
-            "invert", "unit", "pixel_spacing", "position", "orientation", "slice_thickness", "pixels_url",
-            "preview_url",
+            "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window",
+            "voi_function", "invert", "unit", "pixel_spacing", "position", "orientation", "slice_thickness",
+            "pixels_url", "preview_url",
         )  # fmt: skip
 
     @extend_schema_field(WindowSerializer)
