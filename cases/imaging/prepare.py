@@ -142,7 +142,7 @@ def prepare_file(
     secret, put, keep_characteristics
         As for :func:`prepare`.
     folder : Path
-        Takes the tiles of a slide, in a file that is named by their SHA-256.
+        Takes the clean bytes, or the tiles of a slide, in a file that is named by their SHA-256.
 
     Raises
     ------
@@ -158,7 +158,11 @@ def prepare_file(
             return _light(slide, slide.slide.byte_count, put)
         draft.unlink()
     found = clean_any(path.read_bytes(), secret=secret, keep_characteristics=keep_characteristics)
-    return store(found, put=put) if isinstance(found, CleanInstance) else found
+    if not isinstance(found, CleanInstance):
+        return found
+    # Their digest is known: half a megabyte need not be hashed again.
+    folder.joinpath(found.digest).write_bytes(found.clean_bytes)
+    return _light(found, len(found.clean_bytes), put)
 
 
 def _light(instance: CleanInstance, byte_count: int, put: Callable[[bytes], str]) -> Prepared:
