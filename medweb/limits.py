@@ -44,7 +44,9 @@ SILENCE_SECONDS = 30.0
 PACE = 8 * KILOBYTE
 """Bytes a second that a body must come at, beyond the first :data:`SILENCE_SECONDS`: a slow telephone's."""
 CONNECTIONS = 512
-"""Connections of one process; the option ``--limit-concurrency`` of the web server."""
+"""Connections of one process, streams of live news among them; more are answered 503."""
+WEB_OPTIONS = ("--http", "medweb.protocol:Protocol", "--limit-concurrency", str(CONNECTIONS))
+"""Options of the web server that belong to these limits."""
 LINGER_SECONDS = 2.0
 LINGER_BYTES = PIECE
 _WHOLE = re.compile(r"/cases/\d+/uploads/new/|/api/cases/\d+/uploads/|(/api)?/cases/\d+/files/")

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from medweb import env
 from medweb.launch import broker as brokers
 from medweb.launch.processes import Child, Supervisor, tail
+from medweb.limits import WEB_OPTIONS
 
 HOST = "127.0.0.1"
 READY_SECONDS = 90.0
@@ -223,7 +224,7 @@ class Launch:
         # No proxy stands before this server: whoever names another address in a header wants to try passwords
         # without end.
         web += ["--no-access-log", "--no-server-header", "--no-proxy-headers", "--lifespan", "off"]
-        web += ["--timeout-graceful-shutdown", "2"]
+        web += ["--timeout-graceful-shutdown", "2", *WEB_OPTIONS]
         self.supervisor.add(self.child("web", *web))
         self.supervisor.add(
             self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")

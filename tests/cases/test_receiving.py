@@ -1,6 +1,7 @@
 """Bytes come in: whole or in pieces, and whatever breaks on the way, what is there is known and goes on."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import threading
@@ -95,6 +96,48 @@ def test_a_checksum_takes_all_or_nothing(stores, case, author):
         added(upload, 0, DATA[:9], by=author, checksum=right)
     assert stored(upload) == b""
     assert added(upload, 0, DATA[:10], by=author, checksum=right) == 10
+
+
+def test_whoever_asks_during_the_checksum_waits_for_it(stores, case, author, monkeypatch):
+    """The last piece is there, and is cut off again; a file seen whole before that went to be judged."""
+    upload = begun(case, author)
+    added(upload, 0, DATA[:10], by=author)
+    asked, seen = threading.Event(), []
+    lock = fcntl.flock
+
+    def told(descriptor: int, kind: int) -> None:
+        if kind == fcntl.LOCK_SH:
+            asked.set()
+        lock(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", told)
+
+    def ask() -> None:
+        try:
+            row = Upload.objects.select_related("case").get(pk=upload.pk)
+            seen.append(receiving.arrived(upload=row, by=author))
+        finally:
+            asked.set()
+            connection.close()
+
+    asking = threading.Thread(target=ask)
+
+    def chunks() -> Iterator[bytes]:
+        yield DATA[10:]
+        # All bytes are in the file now, and their checksum is not known yet.
+        assert quarantine.path_of(upload.storage_key).stat().st_size == len(DATA)
+        asking.start()
+        assert asked.wait(30)
+
+    fresh = Upload.objects.select_related("case").get(pk=upload.pk)
+    with pytest.raises(quarantine.WrongChecksum):
+        receiving.append(upload=fresh, offset=10, chunks=chunks(), checksum=bytes(32), by=author)
+    asking.join(30)
+    assert seen == [10]
+    upload.refresh_from_db()
+    assert upload.state == UploadState.RECEIVING
+    assert not Job.objects.exists()
+    assert added(upload, 10, DATA[10:], by=author) == len(DATA)
 
 
 def test_the_same_piece_twice_at_once_is_written_once(stores, case, author):

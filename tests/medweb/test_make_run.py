@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from medweb.limits import WEB_OPTIONS
 from tests import support
 
 pytestmark = [pytest.mark.broker, pytest.mark.sqlite]
@@ -96,6 +97,7 @@ def test_start_serve_stop(run: Run) -> None:
     assert second.stderr == ""
 
     web = next(pid for pid, command in commands.items() if "uvicorn" in command)
+    assert commands[web].endswith(" ".join(WEB_OPTIONS))
     os.kill(web, signal.SIGKILL)
     support.wait_until(
         lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
