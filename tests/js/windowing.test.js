@@ -85,3 +85,25 @@ test("statistics of a region in real units", () => {
   assert.ok(Math.abs(found.deviation - 2 * Math.sqrt(14 / 9)) < 1e-9);
   assert.equal(windowing.statistics(new Int16Array(4), frame, []), null);
 });
+
+test("a box takes the pixels that it touches, and none beside the image", () => {
+  const frame = { rows: 4, columns: 6 };
+  assert.deepEqual(windowing.boxRuns([[1.2, 0.5], [3.1, 1.9]], frame), [[0, 1, 4], [1, 1, 4]]);
+  assert.deepEqual(windowing.boxRuns([[9, 9], [4, -3]], frame), [[0, 4, 6], [1, 4, 6], [2, 4, 6], [3, 4, 6]]);
+  assert.deepEqual(windowing.boxRuns([[-5, 0], [-1, 4]], frame), []);
+});
+
+test("the window of a region is that of its pixels alone", () => {
+  const frame = { rows: 2, columns: 4, dtype: "int16", samples: 1, slope: 2, intercept: -10 };
+  const pixels = Int16Array.from([-30000, 10, 20, 30000, -30000, 30, 40, 30000]);
+  const runs = windowing.boxRuns([[1, 0], [3, 2]], frame);
+  assert.deepEqual(windowing.autoWindow(pixels, frame, windowing.PERCENTILES.full, runs), { center: 40, width: 60 });
+  assert.deepEqual(windowing.autoWindow(pixels, frame, windowing.PERCENTILES.full), { center: -10, width: 120000 });
+});
+
+test("narrower percentiles give a narrower window", () => {
+  const frame = { rows: 1, columns: 1001, dtype: "uint16", samples: 1, slope: 1, intercept: 0 };
+  const pixels = Uint16Array.from({ length: 1001 }, (_, i) => i);
+  const widths = [windowing.PERCENTILES.full, windowing.PERCENTILES.auto, windowing.PERCENTILES.tight].map((shares) => windowing.autoWindow(pixels, frame, shares).width);
+  assert.deepEqual(widths, [1000, 980, 900]);
+});

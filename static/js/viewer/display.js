@@ -6,11 +6,12 @@
  * @typedef {import("./types.js").Window} Window
  * @typedef {import("./types.js").Point} Point
  */
+import { COLOR_MAPS } from "./colormaps.js";
 import { FrameLoader } from "./frames.js";
 import { Renderer } from "./render.js";
 import { clampFrame, createStore, initialState, openingFrame } from "./state.js";
-import { UPRIGHT, actualSize, aspectOf, fit, keepInSight, pose, zoomAt } from "./viewport.js";
-import { CT_PRESETS, autoWindow, storedWindow } from "./windowing.js";
+import { UPRIGHT, actualSize, aspectOf, fit, keepInSight, pose, toImage, zoomAt } from "./viewport.js";
+import { CT_PRESETS, PERCENTILES, autoWindow, boxRuns, short, storedWindow } from "./windowing.js";
 
 /** As many previews as are worth keeping while the numbers are on their way. */
 const PREVIEWS = 24;
@@ -116,7 +117,7 @@ export class Display {
     const { state, frame, pixels, renderer } = this;
     if (!state.view || !renderer) return false;
     const preview = this.previews.get(state.frame);
-    if (pixels) renderer.develop(frame, pixels, state.window, state.invert);
+    if (pixels) renderer.develop(frame, pixels, state.window, state.invert, state.map);
     renderer.draw(frame, state.view, state.smooth, !pixels && preview?.complete && preview.naturalWidth ? preview : null);
     return true;
   }
@@ -210,15 +211,50 @@ export class Display {
     const stored = name === "stored" ? storedWindow(this.frame) : null;
     if (preset) this.setWindow({ center: preset.center, width: preset.width }, name);
     else if (stored) this.setWindow(stored, "stored");
-    else if (this.pixels) this.setWindow(autoWindow(this.pixels, this.frame), name);
+    else if (this.pixels) this.setWindow(autoWindow(this.pixels, this.frame, PERCENTILES[name]), name);
     else this.needsAuto = true;
   }
 
   /** @param {number} step */
   stepPreset(step) {
-    const names = ["stored", "auto", ...this.presets.map((preset) => preset.name)];
+    const names = ["stored", ...Object.keys(PERCENTILES), ...this.presets.map((preset) => preset.name)];
     const at = Math.max(names.indexOf(this.state.preset), 0);
-    this.applyPreset(names[(at + step + names.length) % names.length]);
+    const name = names[(at + step + names.length) % names.length];
+    this.applyPreset(name);
+    this.sayWindow(name === "stored" || name in PERCENTILES ? this.t(/** @type {"stored"} */ (name)) : name);
+  }
+
+  /** @param {string} name */
+  sayWindow(name) {
+    const { center, width } = this.state.window;
+    this.say(this.t("windowSaid", { name, width: short(width), center: short(center) }));
+  }
+
+  /** @param {[number, number, number][]} runs of pixels; none leave the window as it is */
+  windowFromRuns(runs) {
+    if (!this.pixels || runs.length === 0) return;
+    this.setWindow(autoWindow(this.pixels, this.frame, PERCENTILES.auto, runs), "custom");
+    this.sayWindow(this.t("custom"));
+  }
+
+  /** @param {[Point, Point]} box image pixels */
+  windowFromBox(box) {
+    this.windowFromRuns(boxRuns(box, this.frame));
+  }
+
+  /** The part of the image on the stage, turned or not. @returns {[Point, Point]} */
+  inSight() {
+    const view = this.state.view ?? fit(this.size, this.image);
+    return [toImage(view, this.aspect, [0, 0]), toImage(view, this.aspect, [this.size.width, this.size.height])];
+  }
+
+  /** @param {number} step */
+  stepMap(step) {
+    if (this.frame.samples !== 1) return;
+    const at = COLOR_MAPS.indexOf(this.state.map) + step + COLOR_MAPS.length;
+    const map = COLOR_MAPS[at % COLOR_MAPS.length];
+    this.set({ map });
+    this.say(this.t(map));
   }
 
   /** Said aloud by screen readers and shown for all. @param {string} text */

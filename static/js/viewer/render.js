@@ -31,12 +31,12 @@ export class Renderer {
     this.canvas.height = Math.max(1, Math.round(height * ratio));
   }
 
-  /** @param {Frame} frame @param {Pixels} pixels @param {Window} window @param {boolean} invert */
-  develop(frame, pixels, window, invert) {
+  /** @param {Frame} frame @param {Pixels} pixels @param {Window} window @param {boolean} invert @param {import("./colormaps.js").ColorMap} map */
+  develop(frame, pixels, window, invert, map) {
     const kind = `${frame.dtype}/${frame.samples}/${frame.slope}/${frame.intercept}/${frame.invert}/${frame.voi_function}`;
-    const tableKey = `${kind}/${window.center}/${window.width}/${invert}`;
+    const tableKey = `${kind}/${window.center}/${window.width}/${invert}/${map}`;
     if (!this.table || tableKey !== this.tableKey) {
-      this.table = buildTable(frame, window, invert);
+      this.table = buildTable(frame, window, invert, map);
       this.tableKey = tableKey;
     }
     const pictureKey = `${frame.index}/${tableKey}`;

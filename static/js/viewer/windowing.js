@@ -3,7 +3,9 @@
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Window} Window
  * @typedef {import("./types.js").Pixels} Pixels
+ * @typedef {import("./types.js").Point} Point
  */
+import { colorTable } from "./colormaps.js";
 
 const PALETTE_FRAME = { slope: 1, intercept: 0 };
 
@@ -26,22 +28,23 @@ export function level(value, { center, width }, kind = "LINEAR") {
 }
 
 /**
- * One opaque grey per stored value. Signed values are looked up by their 16 bits as they lie in memory.
+ * One opaque colour per stored value. Signed values are looked up by their 16 bits as they lie in memory.
  * @param {Frame} frame
  * @param {Window} window
  * @param {boolean} invert
+ * @param {import("./colormaps.js").ColorMap} [map] ignored where the image has colours of its own
  * @returns {Uint32Array} 256 or 65536 little-endian RGBA
  */
-export function buildTable(frame, window, invert) {
+export function buildTable(frame, window, invert, map = "grey") {
   const size = frame.dtype === "uint8" ? 256 : 65536;
   const { slope, intercept } = frame.samples === 3 ? PALETTE_FRAME : frame;
   const flip = invert !== Boolean(frame.invert);
+  const colors = colorTable(frame.samples === 3 ? "grey" : map);
   const table = new Uint32Array(size);
   for (let i = 0; i < size; i++) {
     const stored = frame.dtype === "int16" && i >= 32768 ? i - 65536 : i;
-    let grey = level(stored * slope + intercept, window, frame.voi_function);
-    if (flip) grey = 255 - grey;
-    table[i] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
+    const grey = level(stored * slope + intercept, window, frame.voi_function);
+    table[i] = colors[flip ? 255 - grey : grey];
   }
   return table;
 }
@@ -80,28 +83,55 @@ export function toPixels(buffer, frame) {
   return frame.dtype === "int16" ? new Int16Array(buffer) : new Uint16Array(buffer);
 }
 
+/** Shares of the pixels below the window and below its upper end. @type {Record<string, [number, number]>} */
+export const PERCENTILES = { auto: [0.01, 0.99], tight: [0.05, 0.95], full: [0, 1] };
+
 /**
- * The window between the 1st and the 99th percentile of what is shown.
+ * Runs of the pixels that a box touches.
+ * @param {[Point, Point]} box two corners in image pixels
+ * @param {Frame} frame
+ * @returns {[number, number, number][]} row, first column, column after the last; none outside of the image
+ */
+export function boxRuns([[x0, y0], [x1, y1]], frame) {
+  /** @param {number} a @param {number} b @param {number} count */
+  const ends = (a, b, count) => [Math.max(Math.floor(Math.min(a, b)), 0), Math.min(Math.ceil(Math.max(a, b)), count)];
+  const [left, right] = ends(x0, x1, frame.columns);
+  const [top, bottom] = ends(y0, y1, frame.rows);
+  /** @type {[number, number, number][]} */
+  const runs = [];
+  if (left < right) for (let row = top; row < bottom; row++) runs.push([row, left, right]);
+  return runs;
+}
+
+/**
+ * The window between two percentiles of the image or of a part of it.
  * @param {Pixels} pixels
  * @param {Frame} frame
+ * @param {[number, number]} [shares] 0 to 1
+ * @param {[number, number, number][]} [runs] the part; all by default
  * @returns {Window}
  */
-export function autoWindow(pixels, frame) {
+export function autoWindow(pixels, frame, shares = PERCENTILES.auto, runs = [[0, 0, pixels.length]]) {
   if (frame.samples === 3) return { center: 128, width: 256 };
   const offset = frame.dtype === "int16" ? 32768 : 0;
   const counts = new Uint32Array(65536);
-  for (let i = 0; i < pixels.length; i++) counts[pixels[i] + offset]++;
+  let total = 0;
+  for (const [row, first, after] of runs) {
+    const start = row * frame.columns;
+    for (let i = start + first; i < start + after; i++) counts[pixels[i] + offset]++;
+    total += after - first;
+  }
   /** @param {number} share */
   const quantile = (share) => {
-    let left = share * pixels.length;
+    let left = Math.min(share * total, total - 1);
     for (let i = 0; i < counts.length; i++) {
       left -= counts[i];
       if (left < 0) return i - offset;
     }
     return counts.length - 1 - offset;
   };
-  const low = quantile(0.01) * frame.slope + frame.intercept;
-  const high = quantile(0.99) * frame.slope + frame.intercept;
+  const low = quantile(shares[0]) * frame.slope + frame.intercept;
+  const high = quantile(shares[1]) * frame.slope + frame.intercept;
   const width = Math.max(Math.abs(high - low), Math.abs(frame.slope));
   return { center: (low + high) / 2, width };
 }
@@ -114,6 +144,11 @@ export function autoWindow(pixels, frame) {
 export function storedWindow(frame) {
   if (frame.window && frame.window.width > 0) return { center: frame.window.center, width: frame.window.width };
   return frame.dtype === "uint8" ? { center: 128, width: 256 } : null;
+}
+
+/** A number of the window as people write it. @param {number} value */
+export function short(value) {
+  return Math.abs(value) < 10 && !Number.isInteger(value) ? value.toPrecision(3) : String(Math.round(value));
 }
 
 /**

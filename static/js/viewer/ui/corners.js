@@ -4,14 +4,9 @@
  * @typedef {import("../types.js").Series} Series
  * @typedef {import("../types.js").Pixels} Pixels
  */
-import { valueText } from "../windowing.js";
+import { short, valueText } from "../windowing.js";
 import { niceLength, sideLetters } from "../viewport.js";
 import { h, svg } from "./dom.js";
-
-/** @param {number} value */
-function short(value) {
-  return Math.abs(value) < 10 && !Number.isInteger(value) ? value.toPrecision(3) : String(Math.round(value));
-}
 
 /** @param {Host} host @param {Series} series */
 export function createCorners(host, series) {

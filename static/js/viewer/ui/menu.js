@@ -1,7 +1,7 @@
 /**
  * A button that opens a sheet of more buttons and fields above the page, where no scrolling row can cut it off.
  * @typedef {import("./icons.js").IconName} IconName
- * @typedef {{icon: IconName, label: string, shortcut?: string, action: () => void, stays?: boolean}} Item
+ * @typedef {{icon: IconName|Node, label: string, shortcut?: string, action: () => void, stays?: boolean}} Item
  */
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -56,7 +56,7 @@ export function createSheet(button, label, ...children) {
 export function createItem({ icon: name, label, shortcut = "", action, stays = false }) {
   const key = h("kbd", {}, shortcut);
   key.hidden = shortcut === "";
-  const element = h("button", { type: "button", class: "viewer-item", "aria-keyshortcuts": shortcut || null }, icon(name), h("span", {}, label), key);
+  const element = h("button", { type: "button", class: "viewer-item", "aria-keyshortcuts": shortcut || null }, typeof name === "string" ? icon(name) : name, h("span", {}, label), key);
   element.addEventListener("click", () => {
     action();
     if (stays) return;

@@ -13,6 +13,7 @@ import { h, svg } from "./dom.js";
 export function createSkeleton({ count, t, corners, on }) {
   const canvas = h("canvas", { class: "viewer-canvas", "aria-hidden": "true" });
   const layer = svg("svg", { class: "viewer-overlay", "aria-hidden": "true" });
+  const guides = svg("svg", { class: "viewer-overlay", "aria-hidden": "true" });
   const failure = h("div", { class: "viewer-failure", role: "alert" });
   const draftBar = h(
     "div",
@@ -25,6 +26,7 @@ export function createSkeleton({ count, t, corners, on }) {
     { class: "viewer-stage", tabindex: "0", role: "application", "aria-label": t("stage") },
     canvas,
     layer,
+    guides,
     ...corners,
     draftBar,
     failure,
@@ -46,6 +48,7 @@ export function createSkeleton({ count, t, corners, on }) {
   return {
     canvas,
     layer,
+    guides,
     stage,
     slider,
     draftBar,
