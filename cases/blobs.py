@@ -2,6 +2,10 @@
 
 Nothing deletes a blob at the moment its last row goes: another process may just have met it in :func:`put`,
 and name it a second later. :func:`delete_unnamed`, a chore, deletes what no row names instead.
+
+Where bytes must go at once all the same, :func:`take_back` does it safely: who names a blob calls
+:func:`hold` and then meets its file, by :func:`adopt` or :func:`touch`, in one transaction. Whoever did so
+before is waited for, and has a row by then; whoever does so later leaves a mark on the file.
 """
 
 import hashlib
@@ -17,12 +21,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 
 log = logging.getLogger("cases")
 # Longer than any job may take: a training stores its first model up to an hour before a row names it.
 # It counts from the last put(), so the bytes of a deleted case that is older go with the next chore.
 GRACE = timedelta(hours=2)
 _ASIDE = ".aside-"
+# PostgreSQL tells advisory locks apart by a number.
+_LOCK = int.from_bytes(b"blobs")
 _naming: list[Callable[[], Iterable[str]]] = []
 
 
@@ -93,6 +100,48 @@ def adopt(draft: Path) -> int | None:
     return now
 
 
+class Gone(FileNotFoundError):
+    """The bytes were erased between their storing and their naming."""
+
+
+def hold() -> None:
+    """Announce, in a transaction, that it names blobs: nothing that it meets from now on is erased under it.
+
+    Of SQLite the transaction itself is enough, since it has one writer at a time.
+    """
+    if connection.vendor == "postgresql":
+        _lock("pg_advisory_xact_lock_shared")
+
+
+def touch(digest: str) -> None:
+    """Meet a stored blob, behind :func:`hold`, before a row names it.
+
+    Raises
+    ------
+    Gone
+        It was erased since it was stored: store it again.
+    """
+    now = time.time_ns()
+    try:
+        os.utime(_path(digest), ns=(now, now))
+    except FileNotFoundError as error:
+        raise Gone(
+            "The stored bytes were erased meanwhile, at the desk. Bring this file in once more."
+        ) from error
+
+
+def _wait_for_holders() -> None:
+    """Return when every transaction has ended that called :func:`hold` before."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            _lock("pg_advisory_xact_lock")
+
+
+def _lock(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [_LOCK])
+
+
 def take_back(adopted: Mapping[str, int]) -> None:
     """Delete what :func:`adopt` brought in and no row names after all, unless somebody else has put it since.
 
@@ -103,7 +152,14 @@ def take_back(adopted: Mapping[str, int]) -> None:
     """
     if not adopted:
         return
-    named = set(chain.from_iterable(function() for function in _naming))
+    try:
+        # A row that is not committed yet names a blob without being seen.
+        _wait_for_holders()
+        named = set(chain.from_iterable(function() for function in _naming))
+    except DatabaseError:
+        # The transaction that this belongs to is over: the chore does it later.
+        log.exception("%d stored files could not be looked up; the chore deletes them", len(adopted))
+        return
     for digest, mark in adopted.items():
         path = _path(digest)
         if digest not in named:

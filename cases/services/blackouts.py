@@ -149,6 +149,7 @@ def _write(
     for frame in before:
         by_instance[frame.instance_id].append(frame)
     pixels_replaced.send(sender=Series, frames=before)
+    blobs.hold()
     for key, cleaned in done.items():
         if isinstance(cleaned.found, Prepared):
             adopted.update(space.adopt(cleaned.number))

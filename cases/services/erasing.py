@@ -22,5 +22,8 @@ def marks_of(series: Series, *, keep: Iterable[str] = ()) -> dict[str, int]:
 
 
 def erase_on_commit(marks: dict[str, int]) -> None:
-    """Delete these blobs when the transaction commits, but none that a row names or that was put again."""
+    """Delete these blobs when the transaction commits, but none that a row names or that was put again.
+
+    Transactions that are about to name one of them are waited for; see :func:`cases.blobs.hold`.
+    """
     transaction.on_commit(lambda: blobs.take_back(marks))

@@ -10,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
-from django.utils import timezone
+from django.db.models import Max
 
 from cases import blobs
 from cases.enums import Clearance, Modality
@@ -20,12 +19,10 @@ from cases.imaging import typed
 from cases.imaging.burned import TextBox
 from cases.imaging.instance import CleanInstance
 from cases.imaging.prepare import Prepared
-from cases.imaging.volume import FrameGeometry, order
-from cases.models import Annotation, AnnotationRevision, Case, Frame, Instance, Series
-from cases.services import desk, faces, slides, stacks
-from medweb.live.publish import publish
+from cases.models import Case, Frame, Instance, Series
+from cases.services import desk, faces, numbering, slides, stacks
 
-__all__ = ["Fate", "Outcome", "Prepared", "attach", "number_frames", "prepare", "renumbered"]
+__all__ = ["Fate", "Outcome", "Prepared", "attach", "prepare"]
 
 # What a series is told apart by when another carries its UID.
 _TELLS = ("study_uid", "modality", "patient_key", "frame_of_reference")
@@ -103,7 +100,9 @@ def prepare(data: bytes) -> Prepared:
 
 
 @transaction.atomic
-def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -> Outcome:
+def attach(
+    case: Case, prepared: Sequence[Prepared], *, trusted: bool = False, stored: bool = True
+) -> Outcome:
     """Write rows for ``prepared``, and say what became of each.
 
     All rows of a series are written at once: one by one, a thousand slices held SQLite's only write lock
@@ -115,9 +114,17 @@ def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -
     prepared : sequence of Prepared
     trusted : bool
         A person has looked at the pixels already: nothing is held for the desk.
+    stored : bool
+        Their bytes are in the store; otherwise the caller adopts those that were taken, in this transaction.
+
+    Raises
+    ------
+    cases.blobs.Gone
+        Stored bytes were erased since they were prepared.
     """
     # One writer per case at a time: two uploads of one series would number its frames twice.
     case = Case.objects.select_for_update().get(pk=case.pk)
+    blobs.hold()
     known = _known(case, (item.clean.sop_uid for item in prepared))
     places = _Places(case, trusted=trusted)
     fates: list[Fate] = []
@@ -126,6 +133,8 @@ def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -
 
     def write() -> None:
         for key, items in fresh.items():
+            if stored:
+                _meet(items)
             _write(places.rows[key], items, trusted=trusted)
         fresh.clear()
 
@@ -137,6 +146,8 @@ def attach(case: Case, prepared: Sequence[Prepared], *, trusted: bool = False) -
             if code == "conflict" and item.clean.slide is not None:
                 # Levels of one slide may come together: the first has to have its row.
                 write()
+                if stored:
+                    _meet([item])
                 code = _level(case, item, trusted=trusted)
             fates.append(Fate(code, series))
             continue
@@ -158,6 +169,12 @@ def _known(case: Case, uids: Iterable[str]) -> dict[str, tuple[str, int]]:
         for uid, arrived, digest, series in rows.values_list("sop_uid", "arrived_digest", "digest", "series"):
             found[uid] = arrived or digest, series
     return found
+
+
+def _meet(items: Iterable[Prepared]) -> None:
+    for item in items:
+        for digest in sorted(item.digests()):
+            blobs.touch(digest)
 
 
 def _level(case: Case, item: Prepared, *, trusted: bool) -> str:
@@ -272,7 +289,7 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
     _mark(series, new, trusted=trusted)
     arranged = stacks.arranged(series)
     for one in arranged:
-        number_frames(one)
+        numbering.number_frames(one)
         stacks.note_spacing(one)
         faces.note(one)
         if one.is_held and (before or len(arranged) > 1):
@@ -319,71 +336,3 @@ def _adopt_facts(case: Case, instance: CleanInstance) -> tuple[str, ...]:
     if changed:
         case.save(update_fields=[*changed, "modified_at"])
     return tuple(changed)
-
-
-def number_frames(series: Series) -> None:
-    """Give the frames of ``series`` their places along the slice normal."""
-    rows = list(
-        Frame.objects.filter(series=series)
-        .order_by("index", "pk")
-        .values_list("pk", "index", "position", "orientation", "instance__number", "number_in_instance")
-    )
-    places = order(
-        [
-            FrameGeometry(
-                position=tuple(position) if position else None,
-                orientation=tuple(orientation) if orientation else None,
-                instance_number=instance_number,
-                frame_number=frame_number,
-            )
-            for _pk, _index, position, orientation, instance_number, frame_number in rows
-        ]
-    )
-    _move({rows[place][0]: index - rows[place][1] for index, place in enumerate(places)})
-    _follow(series, {rows[place][1]: index for index, place in enumerate(places)})
-    Series.objects.filter(pk=series.pk).update(frame_count=len(rows))
-
-
-def _move(steps: dict[int, int]) -> None:
-    """Add a step to the index of each frame.
-
-    A slice that arrives moves all behind it by the same step, so frames are moved in groups: writing a number
-    for each of them took as long as decoding the slice.
-    """
-    groups: dict[int, list[int]] = defaultdict(list)
-    for pk, step in steps.items():
-        if step:
-            groups[step].append(pk)
-    for step, keys in groups.items():
-        for start in range(0, len(keys), 500):
-            Frame.objects.filter(pk__in=keys[start : start + 500]).update(index=F("index") + step)
-
-
-def _follow(series: Series, places: dict[int, int]) -> None:
-    """Drawings stay on their slice when slices arrive before it.
-
-    Shapes name the number of their frame, so every layer and its history are renumbered with the frames.
-    The layer gets a new revision: a tab that is open on the old numbers must not save over it.
-    """
-    if all(old == new for old, new in places.items()):
-        return
-    for annotation in Annotation.objects.select_for_update().filter(series=series):
-        moved = renumbered(annotation.shapes, places)
-        for row in annotation.revisions.all():
-            row.shapes = renumbered(row.shapes, places)
-            row.save(update_fields=["shapes"])
-        if moved == annotation.shapes:
-            continue
-        annotation.shapes = moved
-        annotation.revision += 1
-        annotation.modified_at = timezone.now()
-        annotation.save(update_fields=["shapes", "revision", "modified_at"])
-        AnnotationRevision.objects.create(
-            annotation=annotation, number=annotation.revision, shapes=moved, saved_by=annotation.author
-        )
-        publish(f"case:{series.case_id}", "annotations-changed", case=series.case_id, series=series.pk)
-
-
-def renumbered(shapes: list[dict[str, Any]], places: dict[int, int]) -> list[dict[str, Any]]:
-    """Copies of ``shapes`` on the frames' new numbers."""
-    return [{**shape, "frame": places.get(shape["frame"], shape["frame"])} for shape in shapes]

@@ -81,7 +81,7 @@ class Steps:
 
     def _write_rows(self, case: Case, some: list[Opened], adopted: dict[str, int]) -> None:
         good = [(one, cleaned, prepared) for one in some for cleaned, prepared in one.good()]
-        outcome = intake.attach(case, [prepared for _one, _cleaned, prepared in good])
+        outcome = intake.attach(case, [prepared for _one, _cleaned, prepared in good], stored=False)
         fates_of: dict[int, list[tuple[Cleaned, intake.Fate]]] = {one.pk: [] for one in some}
         for (one, cleaned, _prepared), fate in zip(good, outcome.fates, strict=True):
             fates_of[one.pk].append((cleaned, fate))

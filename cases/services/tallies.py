@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cases.imaging.report import Report, merge
 from cases.imaging.errors import Refused
 from cases.imaging.instance import CleanInstance
 from cases.imaging.regions import CleanRegions
+from cases.imaging.report import Report, merge
 from cases.services import fates
 from cases.services.intake import Fate
 from cases.services.regions import Laid
