@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import medweb.celery  # noqa: F401  without the application, Celery talks to a broker of its own invention
+from cases.imaging import children
 from cases.models import Upload
 from cases.services import cleaning, receiving
 from medweb.jobs.run import work
@@ -68,3 +69,34 @@ def answered(monkeypatch):
         monkeypatch.setattr(cleaning.Work, "collect", counted)
 
     return register
+
+
+@pytest.fixture
+def poisoned(monkeypatch, tmp_path_factory, settings):
+    """Children that die of certain words in a file: stand-ins for decoders with a defect, or a full disk."""
+    settings.CLEANER_SECONDS = 30
+    script = tmp_path_factory.mktemp("poisoned") / "poisoned.py"
+    script.write_text(
+        "import os, pathlib, signal, sys, time\n"
+        "from cases.imaging import child, prepare\n"
+        "real, unpack = prepare.prepare_file, child.unpack\n"
+        "def prepare_file(path, **options):\n"
+        "    data = path.read_bytes()\n"
+        "    if b'SEGFAULT' in data: os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    if b'HANG' in data: time.sleep(600)\n"
+        "    if b'MEMORY' in data: bytearray(1 << 40)\n"
+        "    if b'DISKFULL' in data:\n"
+        "        (options['folder'] / 'half').write_bytes(data)\n"
+        "        raise OSError(28, 'full')\n"
+        "    return real(path, **options)\n"
+        "def fills(request, secret):\n"
+        "    done = unpack(request, secret)\n"
+        "    if b'NOROOM' in pathlib.Path(request['path']).read_bytes(): raise OSError(28, 'full')\n"
+        "    return done\n"
+        "prepare.prepare_file, child.WORK['unpack'] = prepare_file, fills\n"
+        "sys.exit(child.main())\n"
+    )
+    monkeypatch.setattr(children, "COMMAND", ["-c", f"exec(open({str(script)!r}).read())"])
+    cleaning.close()
+    yield
+    cleaning.close()

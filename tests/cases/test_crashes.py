@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 
 from cases.enums import UploadState
-from cases.imaging import children
 from cases.models import Instance, Upload
 from cases.services import cases, cleaning, imports, uploads
 from cases.services.workspaces import LEFT_BEHIND_AFTER, Workspace, expire_workspaces
@@ -24,34 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 # --- crashes ----------------------------------------------------------------------------------------------
-
-
-def poison(monkeypatch, tmp_path):
-    """Children that die of certain words in a file: a stand-in for a decoder with a defect."""
-    (tmp_path / "poisoned.py").write_text(
-        "import os, signal, sys, time\n"
-        "from cases.imaging import child, prepare\n"
-        "real = prepare.prepare_file\n"
-        "def prepare_file(path, **options):\n"
-        "    data = path.read_bytes()\n"
-        "    if b'SEGFAULT' in data: os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    if b'HANG' in data: time.sleep(600)\n"
-        "    if b'MEMORY' in data: bytearray(1 << 40)\n"
-        "    if b'DISKFULL' in data: raise OSError(28, 'full')\n"
-        "    return real(path, **options)\n"
-        "prepare.prepare_file = prepare_file\n"
-        "sys.exit(child.main())\n"
-    )
-    monkeypatch.setattr(children, "COMMAND", ["-c", f"exec(open({str(tmp_path / 'poisoned.py')!r}).read())"])
-    cleaning.close()
-
-
-@pytest.fixture
-def poisoned(monkeypatch, tmp_path_factory, settings):
-    settings.CLEANER_SECONDS = 30
-    poison(monkeypatch, tmp_path_factory.mktemp("poisoned"))
-    yield
-    cleaning.close()
 
 
 def test_a_decoder_that_crashes_refuses_its_file_and_nothing_else(stores, case, send, poisoned):
@@ -92,22 +63,6 @@ def test_a_crash_does_not_end_an_import_from_the_servers_disk(stores, author, tm
     assert "crashed" in report.rows[1].reason
     assert AuditEvent.objects.filter(verb="case.pixels-checked", actor_id=author.pk).count() == 1
     assert {path.name for path in traces.files(stores)} == set(cases.named_digests())
-
-
-def test_a_full_disk_keeps_the_raw_bytes_for_another_try(stores, case, send, monkeypatch, poisoned):
-    sent = send(pictures.png(1), pictures.png(2) + b"DISKFULL")
-    assert judge(*sent) == "failed"
-    job = rows.job_of(sent[0])
-    assert "disk is full" in job.error
-    full = sent[1]
-    assert (full.state, full.code) == (UploadState.QUARANTINED, uploads.NO_ROOM)
-    assert "disk is full" in full.sentence
-    assert {path.name for path in traces.files(stores / "blobs")} == set(cases.named_digests())
-    monkeypatch.undo()
-    cleaning.close()
-    assert uploads.queue_waiting() == 1
-    judge(*sent)
-    assert [upload.state for upload in sent] == ["accepted", "accepted"]
 
 
 def test_a_child_that_is_killed_from_outside_is_replaced(stores, case, send):

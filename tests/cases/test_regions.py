@@ -85,6 +85,20 @@ def test_slices_that_come_later_take_their_regions_along(case):
     assert Annotation.objects.get().shapes[0]["frame"] == 2
 
 
+def test_slices_that_come_between_matching_and_drawing_are_seen(case, monkeypatch):
+    state, late = regions._state, [pictures.ct(9, z=1)]
+
+    def then_comes_a_slice(case_id):
+        seen = state(case_id)
+        if late:
+            attach(case, late.pop())
+        return seen
+
+    monkeypatch.setattr(regions, "_state", then_comes_a_slice)
+    assert lay(case, structures({"Node": [square(10)]})).added == 1
+    assert Annotation.objects.get().shapes[0]["frame"] == 2
+
+
 def test_masks_cover_their_pixels(case):
     import numpy as np
 
