@@ -29,6 +29,8 @@ from .volumes import VOLUMES, read_volume, slices, write_volume
 __all__ = ["CleanInstance", "clean", "clean_any", "clean_slide", "picture_frame", "written_values"]
 
 _ARCHIVES = {Kind.ZIP, Kind.TAR, Kind.GZIP}
+# A note to readers: something lay over the picture, and is not shown.
+OVERLAYS = "overlays"
 
 
 def clean(data: bytes, *, secret: bytes, keep_characteristics: bool = True) -> CleanInstance:
@@ -113,6 +115,7 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
             frames=frames,
             removed=result.removed,
             report=report.with_pixels(result.report, suspicion=suspicion, boxes=len(boxes)),
+            notes=(OVERLAYS,) if report.overlay_planes(result.report) else (),
             suspicion=suspicion,
             boxes=boxes,
         )

@@ -16,6 +16,7 @@ from . import rules
 
 Report = dict[str, dict[str, int]]
 OBJECTS, RULES, PROFILE, PIXELS = "@objects", "@rules", "@profile", "@pixels"
+OVERLAY_PLANE = rules.NAMELESS["overlay-plane"]
 
 
 def merge(reports: Iterable[Mapping[str, Mapping[str, int]]]) -> Report:
@@ -97,6 +98,17 @@ def with_pixels(
     """A report with what was found in the pixels: codes of `suspicion`, and places that look like text."""
     found = dict.fromkeys(suspicion, 1) | ({"boxes": boxes} if boxes else {})
     return merge([report, {PIXELS: found}] if found else [report])
+
+
+def overlay_planes(report: Mapping[str, Mapping[str, int]]) -> int:
+    """How many overlay planes were removed.
+
+    Examples
+    --------
+    >>> overlay_planes({"OverlayPlane": {"remove/overlay": 2}, "Overlay": {"remove/overlay": 17}})
+    2
+    """
+    return sum(report.get(OVERLAY_PLANE, {}).values())
 
 
 def summed(report: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

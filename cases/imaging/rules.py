@@ -177,6 +177,7 @@ _BY_VR: dict[str, Rule] = {
 # What a report calls attributes that have no name of their own.
 NAMELESS = {
     "private": "PrivateBlock", "group-length": "GroupLength", "overlay": "Overlay", "curve": "Curve",
+    "overlay-plane": "OverlayPlane",
     "outside": "OutsideTheDataSet", "unknown": "UnknownAttribute",
 }  # fmt: skip
 # People whose names are searched for in text that stays, and numbers under which a patient is known.
@@ -317,6 +318,10 @@ def plan_for(tag: int, *, characteristics: bool = True) -> Plan:
     return PLANS[characteristics][tag]
 
 
+# Every overlay plane has it once, whether its bits lie in the plane or in the pixels (PS3.3 C.9.2).
+_OVERLAY_ROWS = 0x0010
+
+
 def _plan(tag: int, *, characteristics: bool) -> Plan:
     rule = rule_for(tag, characteristics=characteristics)
     try:
@@ -325,7 +330,10 @@ def _plan(tag: int, *, characteristics: bool) -> Plan:
         vr, name, count = "", "", "1"
     last = count.rpartition("-")[2]
     # A keyword is standard; any other name would be the sender's word.
-    name = NAMELESS.get(rule.reason, "") if rule.reason in ("overlay", "curve") or not name else name
+    if rule.reason == "overlay" and tag & 0xFFFF == _OVERLAY_ROWS:
+        name = NAMELESS["overlay-plane"]
+    elif rule.reason in ("overlay", "curve") or not name:
+        name = NAMELESS.get(rule.reason, "")
     return Plan(
         rule.action.value, rule.reason, name or "UnknownAttribute", vr, int(last) if last.isdigit() else 0
     )

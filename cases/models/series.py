@@ -13,6 +13,7 @@ UNEVEN = "uneven-spacing"
 _FACTS = {
     "first-volume": gettext_noop("the first of several volumes in the file"),
     "orientation-unknown": gettext_noop("the file does not say how the patient lay"),
+    "overlays": gettext_noop("overlay graphics were removed, because they may show names"),
 }
 
 

@@ -43,7 +43,9 @@ REMOVED = frozenset({"remove", "empty", "time", "code"})
 REASONS: dict[str, Words] = {
     "private": gettext_lazy("Only the maker of the device knows what is in private attributes."),
     "group-length": gettext_lazy("A length that is out of date, and not needed."),
-    "overlay": gettext_lazy("Overlays may show names over the picture."),
+    "overlay": gettext_lazy(
+        "Overlays are drawn over the picture and may show names, so none is kept, not even in unused bits."
+    ),
     "curve": gettext_lazy("Curves may carry text and measurements of the patient."),
     "outside": gettext_lazy("It belongs to orders, visits, media or treatment, not to the picture."),
     "unknown": gettext_lazy(
@@ -175,6 +177,20 @@ class PrivacyReport:
     @property
     def counts(self) -> dict[str, int]:
         return {fate: self.count(fate) for fate in ("removed", "changed", "kept")}
+
+    @property
+    def overlay_words(self) -> str:
+        """What became of overlay planes; empty when there were none."""
+        planes = sum(line.count for line in self.lines if line.name == report.OVERLAY_PLANE)
+        if not planes:
+            return ""
+        return ngettext(
+            "%(n)s overlay plane was removed: graphics or text over the picture, which may name somebody. "
+            "Draw marks that matter again as annotations.",
+            "%(n)s overlay planes were removed: graphics or text over the picture, which may name somebody. "
+            "Draw marks that matter again as annotations.",
+            planes,
+        ) % {"n": number_format(planes, force_grouping=True)}
 
     @property
     def object_words(self) -> list[str]:

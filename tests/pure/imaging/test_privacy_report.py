@@ -69,6 +69,22 @@ def test_reports_add_up_in_any_order(a: report.Report, b: report.Report, c: repo
     assert report.merge([once, {}]) == once
 
 
+def test_overlay_planes_are_counted_and_told() -> None:
+    ds = image()
+    for group in (0x6000, 0x6004):
+        ds.add(pydicom.DataElement(group << 16 | 0x0010, "US", ds.Rows))
+        ds.add(pydicom.DataElement(group << 16 | 0x0011, "US", ds.Columns))
+        ds.add(pydicom.DataElement(group << 16 | 0x0022, "LO", PLANTED))
+        ds.add(pydicom.DataElement(group << 16 | 0x3000, "OW", b"\xff" * (ds.Rows * ds.Columns // 8)))
+    cleaned = clean(to_file(ds), secret=SECRET)
+    assert cleaned.report["OverlayPlane"] == {"remove/overlay": 2}
+    assert cleaned.report["Overlay"] == {"remove/overlay": 6}
+    assert report.overlay_planes(cleaned.report) == 2
+    assert report.group_of("OverlayPlane") == report.group_of("Overlay")
+    assert cleaned.notes == ("overlays",)
+    assert clean(to_file(image()), secret=SECRET).notes == ()
+
+
 def test_pixel_findings_join_the_report() -> None:
     told = report.with_pixels({"Rows": {"keep/number": 1}}, suspicion=("text",), boxes=3)
     assert told["@pixels"] == {"boxes": 3, "text": 1}
