@@ -7,11 +7,11 @@ import { Display } from "./display.js";
 import { measureText, pixelRuns, removeVertex } from "./geometry.js";
 import { History } from "./history.js";
 import { labelText } from "./labels.js";
+import { regionOf } from "./region.js";
 import { heldShapes } from "./selection.js";
 import { finishDraft, placePoint } from "./tools/draw.js";
 import { isDrawn } from "./tools/drafts.js";
 import { askWords } from "./ui/words.js";
-import { statistics } from "./windowing.js";
 
 /** The viewer adds what hears of it. @abstract */
 export class Drawing extends Display {
@@ -128,13 +128,9 @@ export class Drawing extends Display {
     else this.windowFromBox(this.inSight());
   }
 
-  /** @param {Shape} shape */
-  statistics(shape) {
+  /** Numbers of the pixels of a shape of the shown image, once they are here. @param {Shape} shape */
+  regionOf(shape) {
     const pixels = shape.frame === this.state.frame ? this.pixels : undefined;
-    const frame = this.frames[shape.frame];
-    const found = pixels && statistics(pixels, frame, pixelRuns(shape, frame.rows, frame.columns));
-    if (!found) return "";
-    const digits = Math.abs(found.mean) < 10 ? 2 : 1;
-    return `${this.t("mean", { mean: found.mean.toFixed(digits), sd: found.deviation.toFixed(digits) })} ${this.series.unit ?? ""}`.trim();
+    return pixels ? regionOf(pixels, this.frame, pixelRuns(shape, this.frame.rows, this.frame.columns)) : null;
   }
 }

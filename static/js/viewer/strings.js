@@ -76,7 +76,6 @@ export const ENGLISH = {
   keepMine: "Keep mine ({n})",
   takeTheirs: "Take theirs ({n})",
   keepBoth: "Keep both ({n})",
-  mean: "mean {mean} ± {sd}",
   turnLeft: "Turn left",
   turnRight: "Turn right",
   flipSides: "Mirror left and right",
@@ -171,6 +170,7 @@ export const ENGLISH = {
   deviation: "Standard deviation",
   pixelCount: "Pixels",
   histogram: "Pixel values from {low} to {high}",
+  moreLayers: "Lock layers, opacity",
   editSelected: "Edit the selection",
 };
 

@@ -47,7 +47,8 @@ export class Viewer extends Drawing {
     });
     this.toolbar = createToolbar(this, { presets: this.presets, history: this.history, fullscreen: () => this.fullscreen() });
     this.panel = createPanel(this, {
-      statistics: (shape) => this.statistics(shape),
+      regionOf: (shape) => this.regionOf(shape),
+      unit: series.unit ?? "",
       submit: () => void this.annotations.submit(),
       retry: () => this.annotations.saver.retryNow(),
     });
