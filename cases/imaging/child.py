@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import struct
 import sys
@@ -54,12 +55,20 @@ def keep(folder: Path, data: bytes) -> str:
     return digest
 
 
+def fresh(folder: str) -> Path:
+    """An empty folder; what a child left in it that was ended before its answer was read goes."""
+    path = Path(folder)
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir(mode=0o700)
+    return path
+
+
 def clean_file(request: Request, secret: bytes) -> Reply:
     """De-identify and decode the file at ``path``; its clean bytes and frames are written into ``drafts``."""
     from . import prepare
 
-    drafts = Path(request["drafts"])
-    drafts.mkdir(mode=0o700)
+    drafts = fresh(request["drafts"])
     found = prepare.prepare_file(
         Path(request["path"]),
         secret=secret,
@@ -74,8 +83,7 @@ def unpack(request: Request, secret: bytes) -> Reply:
     """Write the members of the archive at ``path`` into the folder ``into``, named by number from 0."""
     from . import archive
 
-    into, count = Path(request["into"]), 0
-    into.mkdir(mode=0o700)
+    into, count = fresh(request["into"]), 0
     for member in archive.members(request["path"]):
         into.joinpath(str(count)).write_bytes(member)
         count += 1
@@ -87,8 +95,7 @@ def black_out_file(request: Request, secret: bytes) -> Reply:
     from . import prepare
     from .blackout import black_out
 
-    drafts = Path(request["drafts"])
-    drafts.mkdir(mode=0o700)
+    drafts = fresh(request["drafts"])
     boxes: dict[int, list[tuple[int, int, int, int]]] = {}
     for number, left, top, width, height in request["boxes"]:
         boxes.setdefault(number, []).append((left, top, width, height))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,9 @@ _KEPT_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
     "MALLOC_TOP_PAD_": str(16 << 20),
 }
+
+# Bytes that a pipe holds on every system that has this program.
+_PIPE = 16384
 
 Outcome = Literal["done", "refused", "crashed", "late", "failed"]
 
@@ -81,12 +85,22 @@ class Answer:
     values: Any = None
 
 
+@dataclass(frozen=True)
+class _Request:
+    number: int
+    message: bytes
+    seconds: float
+    alone: bool
+
+
 @dataclass
 class _Child:
+    """A process and what it was asked for, in its order: the first is in work, the others lie in its pipe."""
+
     process: subprocess.Popen[bytes]
     began: float
     ready: bool = False
-    number: int | None = None
+    work: deque[_Request] = field(default_factory=deque)
     deadline: float = 0.0
     buffer: bytearray = field(default_factory=bytearray)
 
@@ -95,9 +109,23 @@ class _Child:
         assert self.process.stdout is not None
         return self.process.stdout.fileno()
 
-    def send(self, message: Any) -> None:
+    def takes(self, request: _Request, ahead: int) -> bool:
+        """Whether the request may be put into its pipe now."""
+        if not self.work:
+            return True
+        return not (request.alone or self.work[0].alone) and len(self.work) <= ahead
+
+    def room(self, ahead: int) -> int:
+        return 0 if self.work and self.work[0].alone else 1 + ahead - len(self.work)
+
+    def begin(self, late: float = 0.0) -> None:
+        """The first of its work is begun now, or in ``late`` seconds."""
+        if self.work:
+            self.deadline = time.monotonic() + late + self.work[0].seconds
+
+    def send(self, message: bytes) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(frame(message))
+        self.process.stdin.write(message)
         self.process.stdin.flush()
 
     def message(self) -> Any:
@@ -130,13 +158,18 @@ class Children:
     secret : bytes
         Key of the pseudonyms; goes through the pipe.
     limits : Limits
+    ahead : int
+        Requests that wait in the pipe of each child beside the one in work, so that it has something to do
+        while its parent is busy with the rows of the last ones.
     """
 
-    def __init__(self, *, count: int, secret: bytes, limits: Limits | None = None) -> None:
+    def __init__(self, *, count: int, secret: bytes, limits: Limits | None = None, ahead: int = 0) -> None:
         if count < 1:
             raise ValueError("there must be at least one child")
-        self._count, self._secret, self._limits = count, secret, limits or Limits()
+        self._count, self._secret, self._limits, self._ahead = count, secret, limits or Limits(), ahead
         self._children: list[_Child] = []
+        # In no pipe: they wait for a child with nothing else to do, or theirs ended before it came to them.
+        self._held: list[_Request] = []
         self._selector = selectors.DefaultSelector()
         self._failed_starts = 0
 
@@ -155,11 +188,14 @@ class Children:
             self._children.append(self._spawn())
 
     def idle(self) -> int:
-        """How many more requests would begin at once."""
-        return self._count - sum(child.number is not None for child in self._children)
+        """How many more requests are taken: so many begin at once, or lie ready for a child."""
+        if self._held:
+            return 0
+        missing = (self._count - len(self._children)) * (1 + self._ahead)
+        return missing + sum(child.room(self._ahead) for child in self._children)
 
-    def submit(self, number: int, request: Mapping[str, Any], *, seconds: float) -> None:
-        """Hand ``request`` to an idle child.
+    def submit(self, number: int, request: Mapping[str, Any], *, seconds: float, alone: bool = False) -> None:
+        """Hand ``request`` to the child with the least to do.
 
         Parameters
         ----------
@@ -168,35 +204,63 @@ class Children:
         request : mapping
             With ``do``, a key of `child.WORK`, and what that takes.
         seconds : float
-            Time it may take before the child is killed.
+            Time it may take before the child is killed, counted from when it is begun.
+        alone : bool
+            It may take long: it waits for a child that has nothing to do, and nothing is put behind it.
 
         Raises
         ------
         RuntimeError
             When no child is idle.
         """
+        if not self.idle():
+            raise RuntimeError("no child is idle; ask idle() first")
+        message = frame({**request, "seconds": seconds})
+        # All that lies in a pipe must fit into it: who writes more waits for a child that may wait for us.
+        alone = alone or len(message) > _PIPE // (2 + self._ahead)
+        self._held.append(_Request(number, message, seconds, alone))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Put what is held into pipes that take it, the emptiest first."""
+        waiting, self._held = self._held, []
+        for place, request in enumerate(waiting):
+            try:
+                if not self._handed(request):
+                    self._held.append(request)
+            except Unstartable:
+                self._held += waiting[place:]
+                raise
+
+    def _handed(self, request: _Request) -> bool:
         while True:
             self.start()
-            child = next((one for one in self._children if one.number is None), None)
-            if child is None:
-                raise RuntimeError("no child is idle; ask idle() first")
+            takers = [child for child in self._children if child.takes(request, self._ahead)]
+            if not takers:
+                return False
+            child = min(takers, key=lambda one: len(one.work))
             try:
                 if child.process.poll() is not None:
                     raise BrokenPipeError
-                child.send({**request, "seconds": seconds})
+                child.send(request.message)
             except BrokenPipeError:
+                if child.work:
+                    # What it died of is told when it is heard of next.
+                    return False
                 # It ended while nothing was asked of it: no file is to blame.
                 self._remove(child)
                 self._count_failed_start(child)
                 continue
-            start = 0.0 if child.ready else STARTS_WITHIN
-            child.number, child.deadline = number, time.monotonic() + start + seconds
-            return
+            child.work.append(request)
+            if len(child.work) == 1:
+                child.begin(0.0 if child.ready else STARTS_WITHIN)
+            return True
 
     def wait(self, timeout: float) -> list[Answer]:
         """Answers that came within ``timeout`` seconds; also of children that died or took too long."""
+        self._hand_out()
         now = time.monotonic()
-        busy = [child for child in self._children if child.number is not None]
+        busy = [child for child in self._children if child.work]
         if not busy:
             return []
         until = min(child.deadline for child in busy) - now
@@ -204,30 +268,33 @@ class Children:
         for key, _events in self._selector.select(max(0.0, min(timeout, until))):
             found += self._hear(key.data)
         now = time.monotonic()
-        for child in [one for one in self._children if one.number is not None and one.deadline <= now]:
-            found.append(Answer(self._number(child), "late"))
+        for child in [one for one in self._children if one.work and one.deadline <= now]:
+            found.append(Answer(child.work.popleft().number, "late"))
             self._remove(child)
+        self._hand_out()
         return found
 
     def drop(self, *numbers: int) -> None:
-        """Kill the children that work on ``numbers``: nobody wants the answers any more."""
-        for child in [one for one in self._children if one.number in numbers]:
-            self._remove(child)
+        """Kill the children that were given ``numbers``: nobody wants the answers any more."""
+        unwanted = set(numbers)
+        for child in list(self._children):
+            wanted = deque(one for one in child.work if one.number not in unwanted)
+            if len(wanted) < len(child.work):
+                child.work = wanted
+                self._remove(child)
+        self._held = [one for one in self._held if one.number not in unwanted]
 
     def rest(self) -> None:
         """Kill those that work; the idle stay warm."""
-        for child in [one for one in self._children if one.number is not None]:
+        for child in [one for one in self._children if one.work]:
             self._remove(child)
+        self._held.clear()
 
     def close(self) -> None:
         """End all."""
         for child in list(self._children):
             self._remove(child)
         self._selector.close()
-
-    def _number(self, child: _Child) -> int:
-        assert child.number is not None
-        return child.number
 
     def _spawn(self) -> _Child:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -252,7 +319,7 @@ class Children:
         }
         # One that has ended already is found out when work is handed to it.
         with contextlib.suppress(BrokenPipeError):
-            child.send(hello)
+            child.send(frame(hello))
         return child
 
     def _hear(self, child: _Child) -> list[Answer]:
@@ -271,18 +338,18 @@ class Children:
             while (message := child.message()) is not None:
                 if not child.ready:
                     child.ready, self._failed_starts = True, 0
-                    if child.number is not None:
-                        child.deadline -= STARTS_WITHIN - (time.monotonic() - child.began)
-                elif child.number is not None:
-                    found.append(_answer(child.number, message))
-                    child.number = None
+                    child.begin()
+                elif child.work:
+                    found.append(_answer(child.work.popleft().number, message))
+                    child.begin()
         except ValueError:
             # Not our language: whoever speaks there is not the program that we started.
             ended = True
         if ended:
-            number, ready = child.number, child.ready
+            # All it said was heard: the next of its work is what it died of, the others it never saw.
+            number = child.work.popleft().number if child.work else None
             self._remove(child)
-            if not ready:
+            if not child.ready:
                 self._count_failed_start(child)
                 if number is not None:
                     found.append(Answer(number, "failed", "start"))
@@ -298,6 +365,9 @@ class Children:
             raise Unstartable("No child starts. Run python -m cases.imaging.child < /dev/null to see why.")
 
     def _remove(self, child: _Child) -> None:
+        """End a child; what is left of its work is for another."""
+        self._held[:0] = child.work
+        child.work.clear()
         self._children.remove(child)
         self._selector.unregister(child.source)
         with contextlib.suppress(ProcessLookupError):

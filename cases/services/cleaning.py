@@ -30,6 +30,11 @@ ARCHIVES = {reader.Kind.ZIP, reader.Kind.TAR, reader.Kind.GZIP}
 SECONDS_A_MEGABYTE = 1.0
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
+# Files that lie ready for each process while this one writes the rows of the last: what 0.1 s brings.
+AHEAD = 3
+# Nothing waits behind a file that is larger.
+LARGE_MEGABYTES = 8
+
 _lock = threading.Lock()
 _pool: tuple[tuple[Any, ...], Children] | None = None
 
@@ -66,7 +71,7 @@ def _current() -> Children:
     global _pool
     wanted = (
         os.getpid(), settings.CLEANERS, settings.PSEUDONYM_KEY, settings.CLEANER_BYTES,
-        settings.CLEANER_FILE_BYTES,
+        settings.CLEANER_FILE_BYTES, AHEAD,
     )  # fmt: skip
     if _pool is not None and _pool[0] != wanted:
         # A process that was forked off leaves its parent's children alone.
@@ -75,7 +80,10 @@ def _current() -> Children:
         _pool = None
     if _pool is None:
         limits = Limits(memory=settings.CLEANER_BYTES, file_bytes=settings.CLEANER_FILE_BYTES)
-        _pool = wanted, Children(count=settings.CLEANERS, secret=settings.PSEUDONYM_KEY, limits=limits)
+        _pool = (
+            wanted,
+            Children(count=settings.CLEANERS, secret=settings.PSEUDONYM_KEY, limits=limits, ahead=AHEAD),
+        )
     return _pool[1]
 
 
@@ -148,7 +156,7 @@ class Work:
 
     @property
     def free(self) -> int:
-        """How many files can be begun now."""
+        """How many files are taken now, to be begun or to lie ready for the processes."""
         return self.children.idle()
 
     @property
@@ -184,7 +192,13 @@ class Work:
         }
         if task.unpack:
             request = {"do": "unpack", "path": str(task.path), "into": str(self.space.members(number))}
-        self.children.submit(number, {**request, **(more or {})}, seconds=task.seconds)
+        large = task.seconds > settings.CLEANER_SECONDS + SECONDS_A_MEGABYTE * LARGE_MEGABYTES
+        self.children.submit(
+            number,
+            {**request, **(more or {})},
+            seconds=task.seconds,
+            alone=large or task.unpack,
+        )
         self._tasks[number] = task
 
     def drop(self, key: int) -> None:

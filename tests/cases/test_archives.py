@@ -5,7 +5,7 @@ from django.db import connection
 
 from cases.enums import UploadState
 from cases.models import Annotation, Instance, Upload
-from cases.services import cases, judging, regions, steps, uploads
+from cases.services import cases, cleaning, judging, regions, steps, uploads
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import work
 from tests.builders import pictures, rows, traces
@@ -19,7 +19,8 @@ MANY = 14
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    """A step after every answer, and a look at the others as often."""
+    """A step after every answer, and a look at the others as often; no answer that is not waited for."""
+    monkeypatch.setattr(cleaning, "AHEAD", 0)
     for name in ("STEP_SECONDS", "STEP_SHARE", "LONGEST_STEP_SECONDS"):
         monkeypatch.setattr(steps, name, 0.0)
     monkeypatch.setattr(judging, "SHOW_SECONDS", 0.0)
