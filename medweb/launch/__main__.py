@@ -230,7 +230,8 @@ class Launch:
             self.child("worker", *worker, "-B", "-Q", "import,analysis,sweep", "-n", "worker@%h")
         )
         self.wait_until_ready()
-        self.supervisor.add(self.child("trainer", *worker, "-Q", "train,sample", "-n", "trainer@%h"))
+        # The sweep is taken by both: behind a long cleaning job alone it would not come round.
+        self.supervisor.add(self.child("trainer", *worker, "-Q", "train,sample,sweep", "-n", "trainer@%h"))
 
     def wait_until_ready(self) -> None:
         """Return when ``/readyz`` says so; a web server that keeps dying ends the start."""
