@@ -1,5 +1,6 @@
 """Processes that open what strangers sent: their answers, their limits, their ends."""
 
+import errno
 import os
 import resource
 import select
@@ -15,6 +16,7 @@ import pytest
 
 from cases.imaging import child
 from cases.imaging.children import ROOT, Answer, Children, Limits
+from cases.imaging.errors import Refused
 from cases.imaging.prepare import Prepared, from_json, to_json
 from cases.imaging.typed import Unbelievable
 
@@ -105,6 +107,17 @@ def test_a_file_that_grows_over_the_limit_is_no_full_disk(tmp_path):
         pool.close()
     # Waiting for room would not help it, and would keep all others of its case waiting.
     assert (answer.outcome, answer.values) == ("failed", "memory")
+
+
+def test_a_disk_that_fills_inside_of_a_decoder_is_no_damaged_file(monkeypatch):
+    def clean(request, secret):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise Refused("broken", "The file is damaged.") from error
+
+    monkeypatch.setitem(child.WORK, "clean", clean)
+    assert child.answer({"do": "clean"}, SECRET) == {"failed": "full"}
 
 
 def test_limits_hold_and_the_secret_shows_nowhere(one, tmp_path):
