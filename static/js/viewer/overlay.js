@@ -115,7 +115,8 @@ export class Overlay {
         drawn.set(`${layer} ${shape.id}`, node);
         (chosen ? active : still).push(node.element);
         if (shape.kind === "arrow") marks.push(...this.head(shape, layer, node.color, (p) => toScreen(view, aspect, p)));
-        const text = this.text(shape, layer, chosen, labels, frame);
+        // Of many selected ones each would only hide the next.
+        const text = this.text(shape, layer, chosen && selected.size === 1, labels, frame);
         if (!text) continue;
         const { x1, y0 } = bounds(shape.points);
         const [x, y] = toScreen(view, aspect, shape.kind === "text" ? shape.points[0] : [x1, y0]);

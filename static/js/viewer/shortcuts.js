@@ -6,7 +6,8 @@
  * them, " " as "Space".
  *
  * @typedef {import("./strings.js").StringKey} StringKey
- * @typedef {{id: string, keys: string[], name: StringKey, drawing?: boolean, fixed?: boolean}} Shortcut
+ * @typedef {{id: string, keys: string[], name: StringKey, drawing?: boolean, fixed?: boolean, shown?: string}} Shortcut
+ *   `shown` stands for keys that are many
  * @typedef {Pick<Storage, "getItem"|"setItem"|"removeItem">} Keeper
  */
 
@@ -26,7 +27,7 @@ export const SHORTCUTS = [
   tool("scroll", "S"),
   tool("pan", "H"),
   tool("zoom", "Z"),
-  { id: "move-image", keys: ["Shift+ArrowUp", "Shift+ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight"], name: "keyPan", fixed: true },
+  { id: "move-image", keys: ["Shift+ArrowUp", "Shift+ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight"], name: "keyPan", fixed: true, shown: "Shift+↑↓←→" },
   { id: "zoom-in", keys: ["+", "="], name: "zoomIn" },
   { id: "zoom-out", keys: ["-"], name: "zoomOut" },
   { id: "zoom-fit", keys: ["0"], name: "fit" },
@@ -57,14 +58,14 @@ export const SHORTCUTS = [
   tool("bidirectional", "D", true),
   tool("angle", "N", true),
   tool("cobb", "Shift+N", true),
-  { id: "labels", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], name: "keyLabels", drawing: true, fixed: true },
-  { id: "place", keys: ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"], name: "keyPlace", drawing: true, fixed: true },
+  { id: "labels", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], name: "keyLabels", drawing: true, fixed: true, shown: "1 – 9" },
+  { id: "place", keys: ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"], name: "keyPlace", drawing: true, fixed: true, shown: "↑↓←→" },
   { id: "enter", keys: ["Enter"], name: "keyEnter", drawing: true, fixed: true },
   { id: "next-shape", keys: ["J"], name: "nextShape", drawing: true },
   { id: "shape-before", keys: ["Shift+J"], name: "shapeBefore", drawing: true },
   { id: "next-vertex", keys: ["K"], name: "keyVertex", drawing: true },
   { id: "select-all", keys: ["Ctrl+A"], name: "selectAll", drawing: true },
-  { id: "grow", keys: ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowLeft", "Alt+ArrowRight"], name: "keyGrow", drawing: true, fixed: true },
+  { id: "grow", keys: ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowLeft", "Alt+ArrowRight"], name: "keyGrow", drawing: true, fixed: true, shown: "Alt+↑↓←→" },
   { id: "shape-left", keys: ["<"], name: "shapeLeft", drawing: true },
   { id: "shape-right", keys: [">"], name: "shapeRight", drawing: true },
   { id: "copy", keys: ["Ctrl+C"], name: "copy", drawing: true },

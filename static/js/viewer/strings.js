@@ -167,7 +167,7 @@ export const ENGLISH = {
   minimum: "Smallest",
   maximum: "Largest",
   meanValue: "Mean",
-  deviation: "Standard deviation",
+  deviation: "Deviation",
   pixelCount: "Pixels",
   histogram: "Pixel values from {low} to {high}",
   moreLayers: "Lock layers, opacity",

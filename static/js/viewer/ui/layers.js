@@ -57,7 +57,7 @@ export function createLayers(host) {
     update(state) {
       for (const { layer, button, count } of shown) {
         button.setAttribute("aria-pressed", String(state.visible[layer]));
-        count.textContent = String(state[layer === "mine" ? "shapes" : layer].length);
+        count.textContent = String(state[layer === "mine" ? "shapes" : layer].length || "");
       }
       for (const { layer, lock, opacity } of rows) {
         lock.setAttribute("aria-pressed", String(state.locked[layer]));

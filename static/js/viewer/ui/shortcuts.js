@@ -15,7 +15,7 @@ export function showShortcuts(parent, t, canDraw) {
   const shown = SHORTCUTS.filter((item) => canDraw || !item.drawing);
 
   /** @param {Shortcut} item */
-  const keys = (item) => (item.keys.length > 0 ? keymap.keys(item.id) : []).map((key) => h("kbd", {}, pretty(key)));
+  const keys = (item) => (item.shown ? [item.shown] : keymap.keys(item.id).map(pretty)).map((key) => h("kbd", {}, key));
 
   /** @param {Shortcut} item */
   const row = (item) => {
