@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # Otherwise every test client reads all static files when it is made, which took two thirds of the
         # time of the access tests. The browser tests run servers of their own, with the settings of a server.
         settings.WHITENOISE_AUTOREFRESH = True
+        _empty_without_migrating()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,6 +81,31 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("skipped, and MEDWEB_REQUIRE_ALL=1 forbids that", red=True)
         for nodeid, reason in skipped:
             terminalreporter.write_line(f"{nodeid}: {reason}")
+
+
+# --- the test database ------------------------------------------------------------------------------------
+
+# Rows that migrating writes, and that no code changes afterwards.
+KEPT_TABLES = frozenset({"django_content_type", "auth_permission"})
+
+
+def _empty_without_migrating() -> None:
+    """Let tests with real transactions empty the tables without writing the permissions anew.
+
+    Django does that after each such test; it took ten times as long as emptying them.
+    """
+    from django.core.management.color import no_style
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    def empty(self: Any) -> None:
+        for name in self._databases_names(include_mirrors=False):
+            connection = connections[name]
+            found = connection.introspection.django_table_names(only_existing=True, include_views=False)
+            tables = [table for table in found if table not in KEPT_TABLES]
+            connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), tables))
+
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
 
 
 # --- network ----------------------------------------------------------------------------------------------

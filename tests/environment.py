@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests import support
+from tests import databases, support
 
 _GIVEN = "MEDWEB_TEST_REDIS_URL"
 _SLOTS_PER_PROCESS = 4
@@ -36,6 +36,9 @@ def _prepare() -> str:
     # A broker that the developer named is used; its address must reach pytest-xdist's processes unchanged.
     if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ[_GIVEN] = os.environ.get("REDIS_URL", "")
+        shelf = tempfile.mkdtemp(prefix="medweb-migrated-")
+        os.environ[databases.SHELF] = shelf
+        atexit.register(_forget, Path(shelf), os.getpid())
     given = os.environ[_GIVEN]
     if given:
         return given
@@ -49,6 +52,12 @@ def _stop(broker: support.EmbeddedBroker, owner: int) -> None:
     if os.getpid() == owner:
         with contextlib.suppress(ProcessLookupError):
             broker.stop()
+
+
+def _forget(shelf: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        databases.forget(shelf)
+        shutil.rmtree(shelf, ignore_errors=True)
 
 
 _base_url = _prepare()

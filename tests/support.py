@@ -19,9 +19,15 @@ import pytest
 
 from medweb.launch import broker as brokers
 from medweb.launch.processes import tail
+from medweb.limits import WEB_OPTIONS
+from tests import databases
+from tests.databases import scratch_database
+from tests.shell import Shell
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+MIGRATE = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
 # A test run that is killed cannot clean up; the system then ends what it started (Linux).
 _SETPRIV = shutil.which("setpriv")
 DIES_WITH_US = [_SETPRIV, "--pdeathsig", "TERM"] if _SETPRIV else []
@@ -46,13 +52,16 @@ def wait_until(
 ) -> None:
     """Poll ``ready`` until it holds; raise with ``what`` when it never does or ``failed`` names a reason."""
     end = time.monotonic() + seconds
+    pause = SHORTEST_PAUSE
     while not ready():
         reason = failed()
         if reason is None and time.monotonic() > end:
             reason = f"not within {seconds:g} s"
         if reason is not None:
             raise AssertionError(f"{what}: {reason}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        # Asking is a request as a rule: at short intervals it took the time of the work that was waited for.
+        pause = min(pause * 1.3, LONGEST_PAUSE)
 
 
 def end_group(process: subprocess.Popen[bytes], *, grace: float = 5.0) -> None:
@@ -108,25 +117,6 @@ def start_broker() -> EmbeddedBroker:
 def with_database(url: str, number: int) -> str:
     """``url`` of a Redis server with another database number."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
-
-
-@contextlib.contextmanager
-def scratch_database(url: str | None, folder: Path) -> Iterator[str]:
-    """A fresh database for one running MedWeb: a file, or a new one on the PostgreSQL server of ``url``."""
-    if not url or not url.startswith("postgres"):
-        yield f"sqlite:///{folder / 'live.sqlite3'}"
-        return
-    import psycopg
-    from psycopg import sql
-
-    name = f"live_{os.getpid()}_{int(time.time() * 1000) % 10**9}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    try:
-        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    finally:
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def answer(port: int, path: str, *, timeout: float = 5.0) -> tuple[int, bytes]:
@@ -199,6 +189,7 @@ class LiveApp:
             "CELERY_SKIP_CHECKS": "1",
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._shell: Shell | None = None
 
     def log(self, name: str) -> Path:
         """Log file of ``web`` or ``worker``."""
@@ -218,9 +209,16 @@ class LiveApp:
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def python(self, code: str, **extra: str) -> str:
-        """Run ``code`` with Django set up in this MedWeb's environment; returns what it printed."""
-        return self.manage("shell", "--no-imports", "-c", code, **extra)
+    def python(self, code: str) -> str:
+        """Run ``code`` with Django set up in this MedWeb's environment; returns what it printed.
+
+        One process runs it all, so the environment is the one of the first call.
+        """
+        if self._shell is None:
+            self._shell = Shell(
+                DIES_WITH_US, folder=ROOT, environment=self.environment, log=self.log("shell")
+            )
+        return self._shell.run(code)
 
     def _start(self, name: str, *arguments: str) -> None:
         with self.log(name).open("ab") as output:
@@ -238,7 +236,7 @@ class LiveApp:
         """Start the web server."""
         self._start(
             "web", "uvicorn", "medweb.asgi:application", "--host", HOST, "--port", str(self.port),
-            "--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", "1",
+            "--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", "1", *WEB_OPTIONS,
         )  # fmt: skip
 
     def start_worker(self) -> None:
@@ -280,6 +278,9 @@ class LiveApp:
         """End everything."""
         for name in list(self._processes):
             self.stop(name)
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
 
 
 @contextlib.contextmanager
@@ -305,10 +306,10 @@ def running_app(
     with scratch_database(database_url, folder) as scratch:
         app = LiveApp(folder, scratch, redis_url)
         app.environment.update(settings or {})
-        app.manage("migrate", "--verbosity", "0")
-        if seed:
-            seed(app)
         try:
+            databases.fill(scratch, lambda: app.python(MIGRATE))
+            if seed:
+                seed(app)
             app.start_web()
             app.start_worker()
             app.wait_ready()

@@ -84,9 +84,12 @@ class Watched:
             self.troubles.append(trouble)
 
 
-@pytest.fixture(scope="module")
+SignedIn = Callable[..., Watched]
+
+
+@pytest.fixture(scope="session")
 def sessions() -> dict[str, Any]:
-    """Cookies of people who have signed in; each does so once per module, through the form."""
+    """Cookies of people who have signed in; each does so once, through the form."""
     return {}
 
 
@@ -98,12 +101,37 @@ def sign_in(page: "Page", who: str, password: str = PASSWORD) -> None:
     page.locator("#sign-in").get_by_role("button", name="Sign in").click()
 
 
-@pytest.fixture
-def visit(browser: "Browser", app: "LiveApp", sessions: dict[str, Any]) -> Iterator[Visit]:
-    """See :class:`Visit`. ``expected``: patterns of console errors that belong to the journey."""
+@pytest.fixture(scope="module")
+def signed_in(browser: "Browser", app: "LiveApp", sessions: dict[str, Any]) -> SignedIn:
+    """``signed_in("student")``: a new browser profile of a person, watched; of nobody for ``None``."""
     from playwright.sync_api import expect
 
     expect.set_options(timeout=PATIENCE_MS)
+
+    def make(who: str | None, *, expected: tuple[str, ...] = (), **options: Any) -> Watched:
+        context = browser.new_context(
+            base_url=app.base_url,
+            storage_state=sessions.get(who) if who else None,
+            reduced_motion="reduce",
+            **options,
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(WATCH_POLICY)
+        watched = Watched(context, expected)
+        if who and who not in sessions:
+            page = context.new_page()
+            sign_in(page, who)
+            expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+            sessions[who] = context.storage_state()
+            page.close()
+        return watched
+
+    return make
+
+
+@pytest.fixture
+def visit(signed_in: SignedIn) -> Iterator[Visit]:
+    """See :class:`Visit`. ``expected``: patterns of console errors that belong to the journey."""
     opened: list[Watched] = []
 
     def go(
@@ -116,23 +144,16 @@ def visit(browser: "Browser", app: "LiveApp", sessions: dict[str, Any]) -> Itera
         touch: bool = False,
         expected: tuple[str, ...] = (),
     ) -> "Page":
-        context = browser.new_context(
-            base_url=app.base_url,
+        watched = signed_in(
+            who,
+            expected=expected,
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
             has_touch=touch,
             is_mobile=touch,
-            storage_state=sessions.get(who) if who else None,
-            reduced_motion="reduce",
         )
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_init_script(WATCH_POLICY)
-        opened.append(Watched(context, expected))
-        page = context.new_page()
-        if who and who not in sessions:
-            sign_in(page, who)
-            expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
-            sessions[who] = context.storage_state()
+        opened.append(watched)
+        page = watched.context.new_page()
         page.goto(path)
         return page
 

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.support import LiveApp
 
-# Short, so that a killed worker is missed soon; longer than a beat may be late on a loaded machine.
-LEASE_SECONDS = "6"
 KEYS_FILE = "keys.json"
 RADIOGRAPHS = 24
 
 
 def fill(app: "LiveApp") -> None:
     """Seed function of every module here: one running MedWeb serves them all."""
-    app.environment["MEDWEB_JOB_LEASE"] = LEASE_SECONDS
     printed = app.python("from tests.browser import seeds; seeds.make()")
     (app.folder / KEYS_FILE).write_text(printed.strip().splitlines()[-1])
 

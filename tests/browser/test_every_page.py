@@ -1,13 +1,13 @@
 """Every page, light and dark, wide and narrow: accessible, within its width, without a broken policy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SignedIn, Watched
 from tests.browser.steps import Api, make_case, wait_for
 from tests.builders import pictures
 from tests.support import LiveApp
@@ -19,6 +19,7 @@ COLOURS_SETTLED = """async () => {
   const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
   await Promise.allSettled(fading.map((one) => one.finished));
 }"""
+SIZES = ((1440, 900), (390, 844))
 Prepare = Callable[[Page], None]
 
 
@@ -147,22 +148,42 @@ def overflow(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_a_page_is_accessible_and_fits(place: Place, visit: Visit, numbers: dict[str, int]) -> None:
+@pytest.fixture(scope="module")
+def profiles(signed_in: SignedIn) -> Iterator[Callable[[str | None], Watched]]:
+    """One browser profile for each person: what all pages load alike is loaded once."""
     script = axe.source()
-    page = visit(place.who, "/healthz", width=1440, height=900, expected=REFUSED)
-    page.context.add_init_script(script)
-    page.goto(place.path.format(**numbers))
+    made: dict[str | None, Watched] = {}
+
+    def of(who: str | None) -> Watched:
+        if who not in made:
+            made[who] = signed_in(who, expected=REFUSED)
+            made[who].context.add_init_script(script)
+        return made[who]
+
+    yield of
+    for profile in made.values():
+        profile.context.close()
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_page_is_accessible_and_fits(
+    place: Place, profiles: Callable[[str | None], Watched], numbers: dict[str, int]
+) -> None:
+    profile = profiles(place.who)
+    page = profile.context.new_page()
     troubles = []
-    for width, height in ((1440, 900), (390, 844)):
+    for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        if width == 390:
-            # A fold closes itself on a narrow screen only while the page loads.
-            page.reload()
+        # Loaded for each width: a fold closes itself on a narrow screen only while the page loads.
+        page.goto(place.path.format(**numbers))
         place.prepare(page)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.evaluate(COLOURS_SETTLED)
             troubles += [f"{width} {theme}: {line}" for line in axe.violations(page)]
+        page.emulate_media(color_scheme="light")
         troubles += [f"{width}: {line}" for line in overflow(page)]
+    page.close()
+    troubles += profile.troubles
+    profile.troubles.clear()
     assert not troubles, "\n".join(troubles)
