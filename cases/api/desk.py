@@ -1,6 +1,5 @@
 """The de-identification desk in the API: the page reviews through here."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -144,7 +143,7 @@ class DeskList(generics.ListAPIView[Series]):
         check_user_can_use_desk(person(self.request))
         return services.waiting(person(self.request))
 
-    def paginate_queryset(self, queryset: "QuerySet[Series] | Sequence[Any]") -> "Sequence[Any] | None":
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         rows = super().paginate_queryset(queryset)
         # For the whole page at once; asking for each series would read all of its frames.
         self.reasons = services.reasons_of(rows or ())
