@@ -7,7 +7,8 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= PASSIVE
 # pytest-django reads the settings before any conftest.py, so the environment comes as a plugin.
 export PYTEST_PLUGINS := tests.environment
-WORKERS ?= 2
+# More than the cores of a small machine: half of the time a test waits for a server, a worker or a browser.
+WORKERS ?= 4
 
 .PHONY: run test check install dev
 

@@ -22,7 +22,10 @@ def redis_url(slot: int = 0) -> str:
     """Broker address for this test process; every ``slot`` (0 to 3) has queues and keys of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     number = int(worker) * _SLOTS_PER_PROCESS + slot if os.environ.get(_GIVEN) else slot
-    return support.with_database(_base_url, number % _REDIS_DATABASES)
+    if number >= _REDIS_DATABASES:
+        most = _REDIS_DATABASES // _SLOTS_PER_PROCESS
+        raise RuntimeError(f"One Redis server has databases for {most} test processes: use WORKERS={most}.")
+    return support.with_database(_base_url, number)
 
 
 def _prepare() -> str:
