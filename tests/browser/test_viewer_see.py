@@ -137,3 +137,86 @@ def test_colours_and_what_they_mean(visit: Visit, stack: str) -> None:
     expect(bar).to_have_attribute("aria-label", re.compile("PET, 20 steps"))
     press_sheet(page, "Window and colours", "Grey levels")
     expect(bar).to_be_hidden()
+
+
+def test_the_magnifier_by_mouse_and_by_keys(visit: Visit, stack: str) -> None:
+    page = visit("student", stack)
+    screen = Screen(page)
+    glass = page.locator(".viewer-loupe")
+    page.get_by_role("button", name="More about the view").click()
+    page.locator(".viewer-sheet").get_by_role("button", name="Magnifier").click()
+    page.mouse.move(*screen.at(0.5, 0.5))
+    page.mouse.down()
+    expect(glass).to_be_visible()
+    first = glass.bounding_box()
+    page.mouse.move(*screen.at(0.6, 0.5))
+    wait_for(lambda: glass.bounding_box() != first, "the glass follows the pointer")
+    page.mouse.up()
+    expect(glass).to_be_hidden()
+    screen.press("m")
+    expect(glass).to_be_visible()
+    first = glass.bounding_box()
+    screen.press("Shift+ArrowRight")
+    wait_for(lambda: glass.bounding_box() != first, "the arrows move the glass")
+    screen.press("Escape")
+    expect(glass).to_be_hidden()
+
+
+def test_a_finger_does_not_hide_what_it_magnifies(visit: Visit, stack: str) -> None:
+    page = visit("student", stack, **PHONE)
+    screen = Screen(page)
+    page.get_by_role("button", name="More about the view").tap()
+    page.locator(".viewer-sheet").get_by_role("button", name="Magnifier").tap()
+    screen.stage.scroll_into_view_if_needed()
+    fingers = page.context.new_cdp_session(page)
+    x, y = screen.at(0.5, 0.9)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    glass = page.locator(".viewer-loupe")
+    expect(glass).to_be_visible()
+    box = glass.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < y
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(glass).to_be_hidden()
+
+
+def test_a_stack_plays(visit: Visit, stack: str) -> None:
+    page = visit("student", stack)
+    screen = Screen(page)
+    expect(screen.counter).not_to_contain_text("Loading")
+    screen.shows(5, 8)
+    said = page.locator(".viewer-live")
+    screen.press("Space")
+    expect(said).to_have_text("Playing, 5 images per second")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    # Round and round: after the last image comes the first.
+    screen.shows(8, 8)
+    screen.shows(1, 8)
+    # Whoever turns the page, stops it.
+    page.mouse.move(*screen.at(0.5, 0.5))
+    page.mouse.wheel(0, 240)
+    expect(said).to_have_text(re.compile(r"Image \d of 8"))
+    play = page.get_by_role("button", name="Play", exact=True)
+    expect(play).to_be_visible()
+    page.get_by_role("button", name="Speed and range").click()
+    for name, value in (("Images per second", "20"), ("From image", "3"), ("To image", "4")):
+        page.get_by_label(name, exact=True).fill(value)
+        page.get_by_label(name, exact=True).press("Enter")
+    page.get_by_role("button", name="There and back").click()
+    page.keyboard.press("Escape")
+    seen = "() => document.querySelector('.viewer-corner.is-top-right').innerText.split(' / ')[0]"
+    play.click()
+    expect(said).to_have_text("Playing, 20 images per second")
+    wait_for(lambda: page.evaluate(seen) == "3", "the range begins at image 3")
+    assert {page.evaluate(seen) for _look in range(30)} <= {"3", "4"}
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(said).to_have_text(re.compile(r"Image [34] of 8"))
+
+
+def test_scrolling_is_told(visit: Visit, stack: str) -> None:
+    page = visit("student", stack)
+    screen = Screen(page)
+    screen.press("Home")
+    expect(page.locator(".viewer-live")).to_have_text("Image 1 of 8")
+    screen.press("PageDown", "PageDown")
+    expect(page.locator(".viewer-live")).to_have_text("Image 3 of 8")

@@ -15,6 +15,8 @@ import { CT_PRESETS, PERCENTILES, autoWindow, boxRuns, short, storedWindow } fro
 
 /** As many previews as are worth keeping while the numbers are on their way. */
 const PREVIEWS = 24;
+/** Milliseconds without a turn of the page after which its number is said. */
+const REST = 400;
 
 /**
  * @typedef {object} Parts
@@ -48,6 +50,7 @@ export class Display {
     this.fitted = true;
     this.size = { width: 0, height: 0 };
     this.scheduled = 0;
+    this.telling = 0;
     this.closing = new AbortController();
     /** @type {Map<number, HTMLImageElement>} */
     this.previews = new Map();
@@ -63,6 +66,8 @@ export class Display {
     this.resizing = new ResizeObserver(() => this.resize());
     /** @type {Parts|null} */
     this.shown = null;
+    /** @type {Promise<import("./cine.js").Cine>|null} */
+    this.cine = null;
     /** @type {Renderer|null} */
     this.renderer = null;
   }
@@ -116,10 +121,15 @@ export class Display {
   paint() {
     const { state, frame, pixels, renderer } = this;
     if (!state.view || !renderer) return false;
-    const preview = this.previews.get(state.frame);
     if (pixels) renderer.develop(frame, pixels, state.window, state.invert, state.map);
-    renderer.draw(frame, state.view, state.smooth, !pixels && preview?.complete && preview.naturalWidth ? preview : null);
+    renderer.draw(frame, state.view, state.smooth, this.standIn);
     return true;
+  }
+
+  /** The server's preview, as long as the numbers are on their way. */
+  get standIn() {
+    const preview = this.pixels ? undefined : this.previews.get(this.state.frame);
+    return preview?.complete && preview.naturalWidth ? preview : null;
   }
 
   resize() {
@@ -168,8 +178,16 @@ export class Display {
     this.loader.setCurrent(next);
     this.loadPreview();
     this.shown?.showIndex(next);
+    this.tellFrame();
     const detail = { series: this.series.id, frame: next };
     this.root.dispatchEvent(new CustomEvent("medweb:frame-changed", { bubbles: true, detail }));
+  }
+
+  /** Say which image is shown once it stays: while somebody scrolls, every one would be too many. */
+  tellFrame() {
+    window.clearTimeout(this.telling);
+    if (this.state.playing) return;
+    this.telling = window.setTimeout(() => this.say(this.t("image", { n: this.state.frame + 1, count: this.frames.length })), REST);
   }
 
   /** @param {View} view */
@@ -257,6 +275,23 @@ export class Display {
     this.say(this.t(map));
   }
 
+  playPause() {
+    if (this.frames.length > 1) void this.openCine().then((cine) => cine.toggle());
+  }
+
+  /** Fetched when it is first wanted: few visits play a stack. @returns {Promise<import("./cine.js").Cine>} */
+  openCine() {
+    this.cine ??= import("./cine.js").then(({ Cine }) => new Cine(this, (index) => this.loader.get(index) !== undefined));
+    return this.cine;
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async openSpeed(button) {
+    const sheet = (await this.openCine()).createSheet(button);
+    button.after(sheet);
+    sheet.showPopover();
+  }
+
   /** Said aloud by screen readers and shown for all. @param {string} text */
   say(text) {
     if (this.shown) this.shown.live.textContent = text;
@@ -276,6 +311,8 @@ export class Display {
 
   close() {
     this.closing.abort();
+    void this.cine?.then((cine) => cine.stop());
+    window.clearTimeout(this.telling);
     this.resizing.disconnect();
     this.loader.close();
     if (this.scheduled) cancelAnimationFrame(this.scheduled);

@@ -37,7 +37,7 @@ export class Drawing extends Display {
   setTool(tool) {
     this.stopGesture();
     const draft = this.state.draft?.kind === tool ? this.state.draft : null;
-    this.set({ tool, draft, crosshair: null, ...(isDrawn(tool) ? { selected: null, vertex: null } : {}) });
+    this.set({ tool, draft, crosshair: null, loupe: null, ...(isDrawn(tool) ? { selected: null, vertex: null } : {}) });
   }
 
   /** @param {Shape[]} shapes */

@@ -12,7 +12,7 @@ import {
   simplifySelected, turnSelected,
 } from "./tools/commands.js";
 import { isDrawn } from "./tools/drafts.js";
-import { alongImage } from "./viewport.js";
+import { alongImage, toImage, toScreen } from "./viewport.js";
 
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -24,7 +24,7 @@ const FIXED = {
   Home: (host) => host.goTo(0),
   End: (host) => host.goTo(host.frames.length - 1),
   Enter: (host) => enter(host),
-  Escape: (host) => host.set(host.state.draft ? { draft: null } : { ...selecting([]), crosshair: null }),
+  Escape: (host) => host.set(host.state.draft ? { draft: null } : { ...selecting([]), crosshair: null, loupe: null }),
   "?": (host) => host.help(),
 };
 
@@ -34,6 +34,7 @@ const COMMANDS = {
   "zoom-out": (host) => host.zoom("out"),
   "zoom-fit": (host) => host.zoom("fit"),
   "zoom-actual": (host) => host.zoom("actual"),
+  play: (host) => host.playPause(),
   "turn-left": (host) => host.pose("left"),
   "turn-right": (host) => host.pose("right"),
   "flip-sides": (host) => host.pose("horizontal"),
@@ -91,11 +92,18 @@ export function handleKey(host, event) {
   if (command.startsWith("tool:")) {
     const tool = command.slice("tool:".length);
     if (!host.state.canDraw && isDrawn(tool)) return false;
+    const glass = host.state.loupe !== null;
     host.setTool(tool);
+    if (tool === "magnifier") host.set({ loupe: glass ? null : inTheMiddle(host) });
     return true;
   }
   COMMANDS[command](host);
   return true;
+}
+
+/** The glass that the arrows move. @param {Host} host */
+function inTheMiddle({ state, size, aspect }) {
+  return state.view && { at: toImage(state.view, aspect, [size.width / 2, size.height / 2]), above: false };
 }
 
 /** @param {Host} host @param {Point} direction @param {boolean} far */
@@ -104,6 +112,12 @@ function arrow(host, direction, far) {
   // Up on the keyboard is up on the screen, however the image lies there.
   const [dx, dy] = state.view ? alongImage(state.view, direction) : direction;
   const step = far ? 10 : 1;
+  if (state.loupe && state.view) {
+    const at = toScreen(state.view, host.aspect, state.loupe.at);
+    const to = toImage(state.view, host.aspect, [at[0] + direction[0] * 5 * step, at[1] + direction[1] * 5 * step]);
+    host.set({ loupe: { ...state.loupe, at: clampPoint(to, frame.rows, frame.columns) } });
+    return true;
+  }
   if (isDrawn(state.tool)) {
     const from = state.crosshair ?? state.draft?.points.at(-1) ?? [frame.columns / 2, frame.rows / 2];
     const at = clampPoint([from[0] + dx * step, from[1] + dy * step], frame.rows, frame.columns);

@@ -62,10 +62,21 @@ export class Renderer {
    * @param {CanvasImageSource|null} preview drawn instead while the numbers are on their way
    */
   draw(frame, view, smooth, preview) {
-    const context = this.context;
+    this.drawOn(this.context, frame, view, smooth, preview);
+  }
+
+  /**
+   * The same on another canvas of as many device pixels per css pixel.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Frame} frame
+   * @param {View} view
+   * @param {boolean} smooth
+   * @param {CanvasImageSource|null} preview
+   */
+  drawOn(context, frame, view, smooth, preview) {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = "#000";
-    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     const source = preview ?? (this.pictureKey.startsWith(`${frame.index}/`) ? this.picture : null);
     if (!source) return;
     const ratio = this.ratio;

@@ -32,6 +32,8 @@ export const SHORTCUTS = [
   { id: "zoom-out", keys: ["-"], name: "zoomOut" },
   { id: "zoom-fit", keys: ["0"], name: "fit" },
   { id: "zoom-actual", keys: ["Shift+Z"], name: "actual" },
+  tool("magnifier", "M"),
+  { id: "play", keys: ["Space"], name: "playPause" },
   { id: "turn-left", keys: [","], name: "turnLeft" },
   { id: "turn-right", keys: ["."], name: "turnRight" },
   { id: "flip-sides", keys: ["Shift+H"], name: "flipSides" },

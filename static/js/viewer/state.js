@@ -47,6 +47,8 @@ export function initialState(canDraw) {
     smooth: true,
     map: "grey",
     band: null,
+    loupe: null,
+    playing: false,
     tool: "window",
     shapes: [],
     reference: [],

@@ -29,7 +29,7 @@
  * @typedef {{mine: number, reference: number, other: number}} Opacity 0 to 1
  * @typedef {{of: string|null, ids: string[]}} Also other selected shapes, as long as `of` is the first selected one
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
- *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null,
+ *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null, loupe: {at: Point, above: boolean}|null, playing: boolean,
  *   tool: string, shapes: Shape[], reference: LayerShape[], other: LayerShape[], visible: Visible,
  *   locked: Visible, opacity: Opacity,
  *   selected: string|null, also: Also, several: boolean, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
@@ -59,6 +59,7 @@
  * @property {(step: number) => void} stepMap another colour map
  * @property {(step: number) => void} stepPreset
  * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
+ * @property {() => void} playPause
  * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
  * @property {(name: string) => void} setTool
  * @property {(shapes: Shape[]) => void} preview show without a step in the history

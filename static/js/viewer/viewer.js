@@ -32,6 +32,8 @@ export class Viewer extends Drawing {
    */
   constructor(root, { series, api, canDraw, t }) {
     super(root, { series, api, canDraw, t });
+    /** @type {import("./loupe.js").Loupe|null} */
+    this.loupe = null;
     this.corners = createCorners(this, series);
     this.colorBar = createColorBar(this, series.unit ?? "");
     this.parts = createSkeleton({
@@ -43,6 +45,8 @@ export class Viewer extends Drawing {
         cancel: () => this.set({ draft: null }),
         slide: (index) => this.goTo(index),
         retry: () => this.retry(),
+        play: () => this.playPause(),
+        speed: (button) => void this.openSpeed(button),
       },
     });
     this.toolbar = createToolbar(this, { presets: this.presets, history: this.history, fullscreen: () => this.fullscreen() });
@@ -70,11 +74,11 @@ export class Viewer extends Drawing {
   }
 
   assemble() {
-    const { stage, slider, live } = this.parts;
+    const { stage, frames, live } = this.parts;
     this.root.classList.add("viewer");
     this.root.replaceChildren(
       this.toolbar.element,
-      h("div", { class: "viewer-body" }, h("div", { class: "viewer-main" }, stage, slider), this.panel.element),
+      h("div", { class: "viewer-body" }, h("div", { class: "viewer-main" }, stage, frames), this.panel.element),
       live,
     );
     this.toolbar.update(this.state);
@@ -95,8 +99,8 @@ export class Viewer extends Drawing {
     const target = event.target;
     if (event.defaultPrevented || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return;
     if (target instanceof HTMLInputElement) return;
-    // Enter presses the focused button; it places points only from the image itself.
-    if (target instanceof HTMLButtonElement && event.key === "Enter") return;
+    // Enter and the space bar press the focused button; they place points and play only from the image itself.
+    if (target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
     if (event.key === "Escape" && this.stopGesture()) event.preventDefault();
     else if (handleKey(this, event)) event.preventDefault();
   }
@@ -108,6 +112,8 @@ export class Viewer extends Drawing {
     if (changed.has("draft") || changed.has("crosshair")) {
       this.parts.draftBar.hidden = !["polygon", "polyline"].includes(state.draft?.kind ?? "") || !state.draft || state.draft.points.length < 2;
     }
+    if (changed.has("playing")) this.parts.showPlaying(state.playing);
+    if (changed.has("loupe") && !this.loupe) void this.openLoupe();
     if (changed.has("failed")) this.parts.showFailure(state.failed);
     this.root.dataset.tool = state.tool;
     this.repaint();
@@ -119,7 +125,14 @@ export class Viewer extends Drawing {
     if (this.state.view) this.guides.draw(this.state.band, this.state.view, this.aspect);
     this.corners.update(this.pixels);
     this.colorBar.update();
+    if (this.renderer) this.loupe?.draw(this.renderer, this.frame, this.state, this.standIn, this.size);
     return true;
+  }
+
+  async openLoupe() {
+    const { Loupe } = await import("./loupe.js");
+    this.loupe ??= new Loupe(this.parts.stage);
+    this.repaint();
   }
 
   stopGesture() {

@@ -1,5 +1,5 @@
 import { freehandTool, pointsTool, polygonTool } from "./draw.js";
-import { panTool, regionTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
+import { magnifierTool, panTool, regionTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
 import { selectTool } from "./select.js";
 
 /**
@@ -14,6 +14,7 @@ export function createTools(host) {
     scroll: scrollTool(host),
     pan: panTool(host),
     zoom: zoomTool(host),
+    magnifier: magnifierTool(host),
     region: regionTool(host),
     select: selectTool(host),
     polygon,

@@ -112,6 +112,14 @@ export function regionTool(host) {
   };
 }
 
+/** Hold to look closer. @param {Host} host @returns {Tool} */
+export function magnifierTool(host) {
+  /** @param {import("../types.js").Pointer} p */
+  const show = (p) => host.set({ loupe: { at: p.image, above: p.touch } });
+  const hide = () => host.set({ loupe: null });
+  return { down: show, move: show, up: hide, cancel: hide };
+}
+
 /** @param {Host} host @returns {Tool} */
 export function scrollTool(host) {
   let from = 0;

@@ -2,13 +2,15 @@
  * The parts that hold the image; what goes into them comes from elsewhere.
  */
 import { h, svg } from "./dom.js";
+import { icon } from "./icons.js";
 
 /**
  * @param {object} options
  * @param {number} options.count images in the series
  * @param {import("../strings.js").Translate} options.t
  * @param {Element[]} options.corners
- * @param {{finish: () => void, cancel: () => void, slide: (index: number) => void, retry: () => void}} options.on
+ * @param {{finish: () => void, cancel: () => void, slide: (index: number) => void, retry: () => void,
+ *   play: () => void, speed: (button: HTMLButtonElement) => void}} options.on `speed`: pressed for the first time
  */
 export function createSkeleton({ count, t, corners, on }) {
   const canvas = h("canvas", { class: "viewer-canvas", "aria-hidden": "true" });
@@ -41,7 +43,28 @@ export function createSkeleton({ count, t, corners, on }) {
     "aria-valuetext": t("image", { n: 1, count }),
     oninput: () => on.slide(Number(slider.value) - 1),
   });
-  slider.hidden = count < 2;
+  const play = h("button", { type: "button", class: "viewer-button", onclick: on.play });
+  const speed = h("button", { type: "button", class: "viewer-button", "aria-label": t("speed"), "data-tip": t("speed") }, icon("speed"));
+  speed.addEventListener(
+    "click",
+    (event) => {
+      // The sheet opens itself: the button, which gets it meanwhile, would close it again.
+      event.preventDefault();
+      on.speed(speed);
+    },
+    { once: true },
+  );
+  const frames = h("div", { class: "viewer-frames" }, play, slider, speed);
+  frames.hidden = count < 2;
+
+  /** @param {boolean} playing */
+  function showPlaying(playing) {
+    const name = t(playing ? "stop" : "play");
+    play.setAttribute("aria-label", name);
+    play.setAttribute("data-tip", name);
+    play.replaceChildren(icon(playing ? "stop" : "play"));
+  }
+  showPlaying(false);
   draftBar.hidden = true;
   failure.hidden = true;
 
@@ -50,7 +73,8 @@ export function createSkeleton({ count, t, corners, on }) {
     layer,
     guides,
     stage,
-    slider,
+    frames,
+    showPlaying,
     draftBar,
     live: h("div", { class: "viewer-live", role: "status" }),
     /** @param {number} index */

@@ -98,12 +98,14 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const more = button("more", t("moreView"), "", () => {});
   /** @param {IconName & import("../strings.js").StringKey} name @param {string} id @param {() => void} action */
   const item = (name, id, action) => createItem({ icon: name, label: t(name), shortcut: keyOf(id), action, stays: true });
+  const magnifier = createItem({ icon: "magnifier", label: t("magnifier"), shortcut: keyOf("tool:magnifier"), action: () => host.setTool("magnifier") });
   const sheet = createSheet(
     more,
     t("moreView"),
     item("zoomIn", "zoom-in", () => host.zoom("in")),
     item("zoomOut", "zoom-out", () => host.zoom("out")),
     item("actual", "zoom-actual", () => host.zoom("actual")),
+    magnifier,
     h("hr"),
     item("turnLeft", "turn-left", () => host.pose("left")),
     item("turnRight", "turn-right", () => host.pose("right")),
@@ -162,6 +164,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     drawing.disabled = !state.canDraw;
     invert.setAttribute("aria-pressed", String(state.invert));
     colors.update(state);
+    for (const one of [magnifier, more]) one.setAttribute("aria-pressed", String(state.tool === "magnifier"));
     smooth.setAttribute("aria-pressed", String(state.smooth));
     undo.disabled = !state.canDraw || !history.canUndo;
     redo.disabled = !state.canDraw || !history.canRedo;
