@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import batch, case, collection, desk, library, planes, privacy, series, slide, upload
+from cases.views import batch, case, collection, desk, drawings, library, planes, privacy, series, slide, upload
 
 app_name = "cases"
 urlpatterns = [
@@ -42,6 +42,9 @@ urlpatterns = [
         planes.plane_pixels,
         name="plane-pixels",
     ),
+    path("series/<int:pk>/drawings/", drawings.drawings, name="drawings"),
+    path("series/<int:pk>/drawings/add/", drawings.drawings_add, name="drawings-add"),
+    path("series/<int:pk>/drawings/<slug:form>/", drawings.drawings_file, name="drawings-file"),
     path("desk/<int:pk>/", desk.desk_series, name="desk-series"),
     path("desk/<int:pk>/refuse/", desk.desk_refuse, name="desk-refuse"),
     path("desk/frames/<int:pk>/pixels", desk.desk_pixels, name="desk-pixels"),

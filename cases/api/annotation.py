@@ -40,7 +40,7 @@ def _whole(data: dict[str, Any], name: str) -> int:
     return value
 
 
-def _geometry_problem(error: GeometryError) -> Problem:
+def geometry_problem(error: GeometryError) -> Problem:
     return Problem(
         400,
         "invalid-geometry",
@@ -49,7 +49,7 @@ def _geometry_problem(error: GeometryError) -> Problem:
     )
 
 
-def _stale(error: StaleRevision) -> Problem:
+def stale(error: StaleRevision) -> Problem:
     return Problem(
         409, "stale-revision", "Somebody saved in between; nothing is lost.", current=error.current
     )
@@ -85,9 +85,9 @@ class AnnotationList(generics.ListAPIView[Annotation]):
         try:
             made = services.start(series=series, shapes=data.get("shapes"), by=person(request))
         except GeometryError as error:
-            raise _geometry_problem(error) from None
+            raise geometry_problem(error) from None
         except StaleRevision as error:
-            raise _stale(error) from None
+            raise stale(error) from None
         return _answer(request, made, status.HTTP_201_CREATED)
 
 
@@ -115,9 +115,9 @@ class AnnotationDetail(APIView):
                 by=person(request),
             )
         except GeometryError as error:
-            raise _geometry_problem(error) from None
+            raise geometry_problem(error) from None
         except StaleRevision as error:
-            raise _stale(error) from None
+            raise stale(error) from None
         return _answer(request, saved)
 
 
@@ -133,5 +133,5 @@ class AnnotationSubmit(APIView):
                 by=person(request),
             )
         except StaleRevision as error:
-            raise _stale(error) from None
+            raise stale(error) from None
         return _answer(request, sent)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.api import annotation, batch, case, collection, desk, planes, privacy, series, slide, upload
+from cases.api import annotation, batch, case, collection, desk, drawings, planes, privacy, series, slide, upload
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("batches/<int:pk>/", upload.BatchDetail.as_view(), name="api-batch"),
     path("batches/<int:pk>/cancel/", batch.BatchCancel.as_view(), name="api-batch-cancel"),
     path("series/<int:pk>/", series.SeriesDetail.as_view(), name="api-series"),
+    path(
+        "series/<int:pk>/drawings/<slug:form>/",
+        drawings.SeriesDrawings.as_view(),
+        name="api-series-drawings",
+    ),
     path("series/<int:pk>/planes/", planes.SeriesPlanes.as_view(), name="api-series-planes"),
     path("slides/<int:pk>/", slide.SlideDetail.as_view(), name="api-slide"),
     path(

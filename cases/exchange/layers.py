@@ -15,7 +15,7 @@ from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.geometry.shapes import Shape
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 8_000_000
 """Largest file of drawings that is read."""
 _NUMBER = re.compile(r"-(\d{1,6})(?:\.\w{1,5})?$")
 

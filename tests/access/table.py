@@ -89,6 +89,13 @@ CASES = [
     Row("cases:batch-report", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-json", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-csv", "GET", args=batch, **READ_DRAFT),
+    Row("cases:drawings", "GET", args=series, **READ_HIDDEN),
+    Row("cases:drawings", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
+    Row("cases:drawings-file", "GET", args=lambda w: [w.series.pk, "csv"], **READ_HIDDEN),
+    Row(
+        "cases:drawings-add", "POST", "302 302 302 302", "404 404 404 302",
+        args=series, body=lambda w: {"form": "coco"},
+    ),
     Row("cases:plane-pixels", "GET", args=lambda w: plane(w.hidden), **READ_HIDDEN),
     Row("cases:plane-pixels", "GET", args=lambda w: plane(w.draft), **READ_DRAFT),
     Row("cases:frame-pixels", "GET", args=lambda w: [w.frame.pk, w.frame.digest[:16]], **READ_HIDDEN),
@@ -151,6 +158,11 @@ CASES_API = [
     ),
     Row("api-series", "GET", args=series, **READ_HIDDEN),
     Row("api-series", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
+    Row("api-series-drawings", "GET", args=lambda w: [w.series.pk, "coco"], **READ_HIDDEN),
+    Row(
+        "api-series-drawings", "POST", "400 400 400 400", "404 404 404 400",
+        args=lambda w: [w.series.pk, "web"], raw="application/ld+json",
+    ),
     Row("api-series-planes", "GET", args=series, **READ_HIDDEN),
     Row("api-series-planes", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
     Row("api-slide", "GET", args=lambda w: [w.slide.instance_id], **READ_HIDDEN),
@@ -230,6 +242,9 @@ DESK = [
     # On every other path it does not exist, for its author neither.
     Row("api-series", "GET", NOBODY, NOBODY, args=waiting),
     Row("api-series-planes", "GET", NOBODY, NOBODY, args=waiting),
+    Row("cases:drawings", "GET", NOBODY, NOBODY, args=waiting),
+    Row("cases:drawings-file", "GET", NOBODY, NOBODY, args=lambda w: [w.waiting.pk, "csv"]),
+    Row("api-series-drawings", "GET", NOBODY, NOBODY, args=lambda w: [w.waiting.pk, "csv"]),
     Row(
         "cases:frame-pixels", "GET", NOBODY, NOBODY,
         args=lambda w: [w.waiting.frames.get().pk, w.waiting.frames.get().digest[:16]],

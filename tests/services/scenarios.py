@@ -25,6 +25,7 @@ from cases.services import (
     collections,
     datasets,
     desk,
+    exchange,
     imports,
     quarantine,
     receiving,
@@ -151,6 +152,21 @@ simple(
 simple(annotations.submit, "ann", annotation=World.layer, revision=lambda w: 1)
 simple(annotations.put_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
 simple(annotations.add_to_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
+
+
+@scenario(exchange.take_out)
+def take_drawings_out(world: World) -> tuple[User, Act]:
+    layer, form = world.layer(), exchange.FORMATS["csv"]
+    return world.ann, partial(exchange.take_out, series=layer.series, rows=[layer], form=form, by=world.ann)
+
+
+@scenario(exchange.take_in)
+def take_drawings_in(world: World) -> tuple[User, Act]:
+    form, layer = exchange.FORMATS["web"], world.layer()
+    data = form.write(exchange.as_layers(layer.series, [layer])).data.replace(b"4", b"5")
+    return world.ann, partial(exchange.take_in, series=layer.series, data=data, form=form, by=world.ann)
+
+
 simple(cases.create, "ann", fields=lambda w: {"title": "A case"})
 simple(cases.update, "ann", case=World.case, revision=lambda w: 1, fields=lambda w: {"title": "Another"})
 simple(cases.publish_case, "ann", case=lambda w: w.case(published=False))

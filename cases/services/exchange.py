@@ -1,0 +1,147 @@
+"""Drawings of a series out to other programs, and in from them."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.exchange import coco, masks, table, voc, web, yolo
+from cases.exchange.layers import MAX_BYTES, Layer, Picture, Read, Unreadable, Written
+from cases.geometry.schema import parse_shapes, to_payload
+from cases.models import Annotation, Series
+from cases.permissions import check_user_can_draw
+from cases.services import annotations
+from medweb.accounts.models import User
+from medweb.audit.services import record
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to say a drawing."""
+
+    code: str
+    name: str
+    what: str | Promise
+    module: ModuleType
+
+    @property
+    def write(self) -> Callable[[Sequence[Layer]], Written]:
+        found: Callable[[Sequence[Layer]], Written] = self.module.write
+        return found
+
+    @property
+    def read(self) -> Callable[[bytes, Sequence[Picture]], Read] | None:
+        """``None`` for a format that is only written."""
+        return getattr(self.module, "read", None)
+
+
+FORMATS = {
+    one.code: one
+    for one in (
+        Format("coco", "COCO", gettext_lazy("JSON for detection and segmentation; keeps every shape"), coco),
+        Format("web", "W3C Web Annotation", gettext_lazy("JSON-LD for the web; keeps every shape"), web),
+        Format("voc", "Pascal VOC", gettext_lazy("XML with boxes of whole pixels"), voc),
+        Format("yolo", "YOLO", gettext_lazy("text files with boxes and outlines"), yolo),
+        Format("masks", "PNG", gettext_lazy("masks: pictures whose pixels are numbers of labels"), masks),
+        Format("csv", "CSV", gettext_lazy("a table with all measures"), table),
+    )
+}
+
+
+def layers_to(user: User, series: Series) -> QuerySet[Annotation]:
+    """Layers of ``series`` that ``user`` may see, one's own first."""
+    rows = Annotation.objects.visible_to(user).filter(series=series).select_related("author")
+    return rows.order_by("-is_reference", "author__username", "pk")
+
+
+def pictures_of(series: Series) -> tuple[Picture, ...]:
+    """Frames of ``series`` under names made of this server's numbers."""
+    rows = series.frames.order_by("index").values_list("rows", "columns", "pixel_spacing")
+    return tuple(
+        Picture(f"series-{series.pk}-{n:04d}", height, width, tuple(spacing) if spacing else None)
+        for n, (height, width, spacing) in enumerate(rows, 1)
+    )
+
+
+def as_layers(series: Series, rows: Sequence[Annotation]) -> list[Layer]:
+    """Stored layers as values."""
+    pictures = pictures_of(series)
+    sizes = [(one.rows, one.columns) for one in pictures]
+    return [
+        Layer(pictures, parse_shapes(row.shapes, frames=sizes), row.author.get_username(), row.is_reference)
+        for row in rows
+    ]
+
+
+@transaction.atomic
+def take_out(*, series: Series, rows: Sequence[Annotation], form: Format, by: User) -> Written:
+    """Write layers that ``by`` may see; that they left the server is recorded.
+
+    Raises
+    ------
+    Unreadable
+        The format cannot hold them at all.
+    """
+    written = form.write(as_layers(series, rows))
+    record("annotation.take-out", series, by=by, form=form.code, layers=len(rows))
+    return written
+
+
+def take_in(
+    *, series: Series, data: bytes, form: Format, by: User
+) -> tuple[Annotation, int, tuple[str, ...]]:
+    """Add the shapes of a file to one's layer on ``series``, as one revision; all of them or none.
+
+    Returns
+    -------
+    annotation, added, losses
+        Shapes that are in the layer already, under their id and unchanged, are not added again.
+
+    Raises
+    ------
+    Unreadable, cases.geometry.GeometryError
+        What is wrong with the file.
+    StaleRevision
+        Somebody saved the same layer at that moment.
+    """
+    check_user_can_draw(by, series.case)
+    if form.read is None:
+        raise Unreadable(_("This format can only be written."))
+    if len(data) > MAX_BYTES:
+        sentence = _("The file is larger than %(n)d MB. Send fewer drawings at once.")
+        raise Unreadable(sentence % {"n": MAX_BYTES // 10**6})
+    found = form.read(data, pictures_of(series))
+    if not found.shapes:
+        told = " ".join(found.losses) or _("There are no shapes in the file.")
+        raise Unreadable(_("Nothing was added: %(why)s") % {"why": told})
+    with transaction.atomic():
+        mine = Annotation.objects.select_for_update().filter(series=series, author=by).first()
+        before: list[dict[str, Any]] = list(mine.shapes) if mine else []
+        new = _unknown(before, to_payload(found.shapes))
+        if mine is None:
+            mine = annotations.start(series=series, shapes=new, by=by)
+        elif new:
+            mine = annotations.save(annotation=mine, revision=mine.revision, shapes=before + new, by=by)
+        record("annotation.take-in", mine, by=by, form=form.code, shapes=len(new))
+    return mine, len(new), found.losses
+
+
+def _unknown(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is not there yet; another shape under a known id gets one of its own."""
+    known = {shape["id"]: shape for shape in before}
+    new = []
+    for shape in found:
+        here = known.get(shape["id"])
+        if here == shape:
+            continue
+        fresh = shape if here is None else {**shape, "id": str(uuid.uuid4())}
+        known[fresh["id"]] = fresh
+        new.append(fresh)
+    return new

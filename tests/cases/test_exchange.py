@@ -1,0 +1,158 @@
+"""Drawings out and in, by the page and by the API."""
+
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from cases.exchange import coco
+from cases.models import Annotation
+from cases.services import annotations, exchange
+from medweb.audit.models import AuditEvent
+from tests.builders import pictures, rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def series(author):
+    return rows.published(author, images=3).series.get()
+
+
+@pytest.fixture
+def reference(series, author):
+    layer = annotations.start(series=series, shapes=[rows.shape(), rows.shape("point", frame=2)], by=author)
+    return annotations.submit(annotation=layer, revision=1, by=author)
+
+
+@pytest.fixture
+def student():
+    return rows.person(name="sam")
+
+
+@pytest.fixture
+def reader(client, student):
+    client.force_login(student)
+    return client
+
+
+def add(reader, series, data, form="coco", name="drawings.json"):
+    sent = {"form": form, "file": SimpleUploadedFile(name, data)}
+    answer = reader.post(reverse("cases:drawings-add", args=[series.pk]), sent, follow=True)
+    assert answer.status_code == 200
+    return [str(message) for message in answer.context["messages"]]
+
+
+@pytest.mark.parametrize("form", ["coco", "web"])
+def test_what_one_downloads_another_adds(series, reference, reader, student, form):
+    got = reader.get(reverse("cases:drawings-file", args=[series.pk, form]))
+    assert got.status_code == 200
+    assert got["Content-Disposition"].startswith(f'attachment; filename="medweb-series-{series.pk}.')
+    (told,) = add(reader, series, got.content, form)
+    assert told == "2 shapes were added to your layer."
+    mine = Annotation.objects.get(series=series, author=student)
+    assert mine.shapes == reference.shapes
+    assert not mine.is_reference
+    # A second time nothing is doubled, and no revision is made of nothing.
+    assert add(reader, series, got.content, form) == ["All shapes of the file are in your layer already."]
+    mine.refresh_from_db()
+    assert (mine.revision, len(mine.shapes)) == (1, 2)
+
+
+def test_a_changed_shape_comes_beside_the_one_that_is_there(series, reference, reader, student):
+    got = reader.get(reverse("cases:drawings-file", args=[series.pk, "coco"])).content
+    add(reader, series, got)
+    mine = Annotation.objects.get(series=series, author=student)
+    moved = [{**mine.shapes[0], "points": [[1.0, 1.0], [5.0, 5.0]]}, mine.shapes[1]]
+    annotations.save(annotation=mine, revision=1, shapes=moved, by=student)
+    add(reader, series, got)
+    mine.refresh_from_db()
+    assert len(mine.shapes) == 3
+    assert len({shape["id"] for shape in mine.shapes}) == 3
+    assert mine.revision == 3
+    assert mine.revisions.count() == 3
+
+
+def test_only_layers_one_may_see_leave(series, author, reader, student):
+    draft = annotations.start(series=series, shapes=[rows.shape(label="secret")], by=author)
+    where = reverse("cases:drawings-file", args=[series.pk, "coco"])
+    assert reader.get(where).status_code == 404
+    assert reader.get(where, {"layer": draft.pk}).status_code == 404
+    own = annotations.start(series=series, shapes=[rows.shape(label="mine")], by=student)
+    got = reader.get(where)
+    assert b"mine" in got.content
+    assert b"secret" not in got.content
+    assert reader.get(where, {"layer": [draft.pk]}).status_code == 404
+    assert reader.get(where, {"layer": own.pk}).status_code == 200
+    assert b"secret" not in reader.get(reverse("cases:drawings", args=[series.pk])).content
+
+
+def test_files_carry_no_name_of_patient_or_file(series, reference, author):
+    for form in exchange.FORMATS.values():
+        written = exchange.take_out(series=series, rows=[reference], form=form, by=author)
+        assert pictures.PLANTED.encode() not in written.data
+        assert series.series_uid.encode() not in written.data
+    assert AuditEvent.objects.filter(verb="annotation.take-out").count() == len(exchange.FORMATS)
+    told = [event.details for event in AuditEvent.objects.filter(verb="annotation.take-out")]
+    assert {"form": "coco", "layers": 1} in told
+
+
+@pytest.mark.parametrize(
+    ("data", "form", "sentence"),
+    [
+        (b"{}", "coco", "not COCO JSON"),
+        (b"\x00\x01", "web", "JSON"),
+        (b"PK\x03\x04", "voc", "cannot be opened"),
+        (b"x" * 8_000_001, "coco", "larger than 8 MB"),
+        (b"a,b", "csv", "only be written"),
+        (b'{"images": [], "annotations": []}', "coco", "no shapes in the file"),
+    ],
+)
+def test_a_wrong_file_changes_nothing_and_says_why(series, reader, data, form, sentence):
+    (told,) = add(reader, series, data, form)
+    assert sentence in told
+    assert not Annotation.objects.exists()
+
+
+def test_a_layer_that_would_be_too_large_is_refused_whole(series, reader, student, monkeypatch):
+    monkeypatch.setattr("cases.geometry.schema.MAX_SHAPES", 2)
+    annotations.start(series=series, shapes=[rows.shape()], by=student)
+    data = coco.write(
+        exchange.as_layers(
+            series, [Annotation(series=series, author=student, shapes=[rows.shape(), rows.shape()])]
+        )
+    ).data
+    (told,) = add(reader, series, data)
+    assert "at most 2" in told
+    assert len(Annotation.objects.get().shapes) == 1
+
+
+def test_the_page_says_what_formats_leave_out(series, author, reader):
+    shapes = [rows.shape(), {**rows.shape("length"), "label": "width"}]
+    layer = annotations.start(series=series, shapes=shapes, by=author)
+    annotations.submit(annotation=layer, revision=1, by=author)
+    page = reader.get(reverse("cases:drawings", args=[series.pk])).content.decode()
+    assert "VOC knows boxes only" in page
+    assert "YOLO knows areas only" in page
+
+
+def test_the_api_answers_with_the_layer_and_what_was_lost(series, reference, reader):
+    got = reader.get(reverse("api-series-drawings", args=[series.pk, "voc"]))
+    assert got["Content-Type"] == "application/zip"
+    whole = json.loads(reader.get(reverse("api-series-drawings", args=[series.pk, "coco"])).content)
+    whole["annotations"].append({"id": 99, "image_id": 12345})
+    answer = reader.post(
+        reverse("api-series-drawings", args=[series.pk, "coco"]),
+        json.dumps(whole),
+        content_type="application/json",
+    )
+    assert answer.status_code == 201
+    assert answer.json()["added"] == 2
+    assert answer.json()["losses"] == ["Annotations on pictures of other series were left out. (1)"]
+    assert len(answer.json()["annotation"]["shapes"]) == 2
+    refused = reader.post(
+        reverse("api-series-drawings", args=[series.pk, "coco"]), b"{}", content_type="application/json"
+    )
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "unreadable"
