@@ -9,6 +9,7 @@
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Label} Label
  * @typedef {{shape: Shape, color: string, selected: boolean, element: SVGGElement}} Drawn
+ * @typedef {{said: string, element: SVGTextElement}} Words
  */
 import { bounds, gripPoints, handles, isMany, isPlace, isRing, isRound, maskPaths, measureText, strokes } from "./geometry.js";
 import { labelColor, labelText } from "./labels.js";
@@ -72,6 +73,10 @@ export class Overlay {
     root.after(sheet);
     /** @type {Map<string, Drawn>} */
     this.drawn = new Map();
+    /** @type {Map<string, Words>} */
+    this.spoken = new Map();
+    /** @type {Element[]} */
+    this.wordNodes = [];
     /** @type {Element[]} */
     this.stillNodes = [];
     /** @type {Element[]} */
@@ -96,14 +101,14 @@ export class Overlay {
     const selected = new Set(selectedIds(state));
     /** @type {Map<string, Drawn>} */
     const drawn = new Map();
+    /** @type {Map<string, Words>} */
+    const spoken = new Map();
     /** @type {Element[]} */
     const still = [];
     /** @type {Element[]} */
     const active = [];
     /** @type {Element[]} */
     const marks = [];
-    /** @type {Element[]} */
-    const words = [];
     for (const layer of LAYERS) {
       if (!state.visible[layer]) continue;
       const opacity = state.opacity[layer];
@@ -120,10 +125,13 @@ export class Overlay {
         if (!text) continue;
         const { x1, y0 } = bounds(shape.points);
         const [x, y] = toScreen(view, aspect, shape.kind === "text" ? shape.points[0] : [x1, y0]);
-        words.push(svg("text", { x: String(x + 8), y: String(y + 4), opacity: String(opacity) }, text));
+        const words = this.say(`${layer} ${shape.id}`, text, x + 8, y + 4, opacity);
+        spoken.set(`${layer} ${shape.id}`, words);
       }
     }
     this.drawn = drawn;
+    this.spoken = spoken;
+    const words = [...spoken.values()].map((item) => /** @type {Element} */ (item.element));
     this.stillNodes = sync(this.still, this.stillNodes, still);
     /** @type {Element[]} */
     const grips = [];
@@ -133,7 +141,7 @@ export class Overlay {
     this.activeNodes = sync(this.active, this.activeNodes, active);
     this.grips.replaceChildren(...grips);
     this.marks.replaceChildren(...marks);
-    this.words.replaceChildren(...words);
+    this.wordNodes = sync(this.words, this.wordNodes, words);
   }
 
   /** The elements of a shape: the ones from before when nothing about it is new. @param {Shape} shape @param {string} layer @param {string} color @param {boolean} selected @returns {Drawn} */
@@ -143,6 +151,17 @@ export class Overlay {
     const element = known?.element ?? svg("g");
     element.replaceChildren(...this.outline(shape, layer, color, selected));
     return { shape, color, selected, element };
+  }
+
+  /** Words at a place of the screen: the element from before, moved. @param {string} key @param {string} text @param {number} x @param {number} y @param {number} opacity @returns {Words} */
+  say(key, text, x, y, opacity) {
+    const said = `${text} ${x} ${y} ${opacity}`;
+    const known = this.spoken.get(key);
+    if (known?.said === said) return known;
+    const element = known?.element ?? svg("text");
+    for (const [name, value] of Object.entries({ x, y, opacity })) element.setAttribute(name, String(value));
+    if (element.textContent !== text) element.textContent = text;
+    return { said, element };
   }
 
   /**

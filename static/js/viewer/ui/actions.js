@@ -8,7 +8,7 @@ import { canTurn, isClosed, isMany } from "../geometry.js";
 import { heldShapes } from "../selection.js";
 import { keyOf } from "../shortcuts.js";
 import { combineSelected, copyToNext, duplicate, selectAll, simplifySelected, turnSelected } from "../tools/commands.js";
-import { h } from "./dom.js";
+import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @param {Host} host */
@@ -43,8 +43,8 @@ export function createActions(host) {
       element.hidden = !state.canDraw || state.tool !== "select";
       if (element.hidden) return;
       const held = heldShapes(state);
-      for (const { element: item, can } of buttons) item.disabled = !can(held, state);
-      several.element.setAttribute("aria-pressed", String(state.several));
+      for (const { element: item, can } of buttons) if (item.disabled === can(held, state)) item.disabled = !item.disabled;
+      put(several.element, "aria-pressed", state.several);
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { findLabel, labelColor, labelText } from "../labels.js";
 import { chooseLabel } from "../tools/commands.js";
-import { h, svg } from "./dom.js";
+import { h, put, svg } from "./dom.js";
 
 /** @param {string} color the colour as an attribute: the page's policy forbids style attributes */
 export function swatch(color) {
@@ -50,7 +50,7 @@ export function createChips(host) {
       element.hidden = !state.canDraw;
       const selected = state.tool === "select" && state.shapes.find((shape) => shape.id === state.selected);
       const label = selected ? selected.label : state.label;
-      for (const chip of chips) chip.element.setAttribute("aria-pressed", String(chip.label === findLabel(host.labels, label)));
+      for (const chip of chips) put(chip.element, "aria-pressed", chip.label === findLabel(host.labels, label));
       if (document.activeElement !== free) free.value = findLabel(host.labels, label) ? "" : label;
     },
   };

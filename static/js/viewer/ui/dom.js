@@ -46,3 +46,8 @@ export function svg(tag, properties = {}, ...children) {
   dress(element, properties, children);
   return element;
 }
+
+/** An attribute, written only when it is another one: writing the same again costs style all the same. @param {Element} element @param {string} name @param {unknown} value */
+export function put(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}

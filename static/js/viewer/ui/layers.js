@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").State} State
  * @typedef {"mine"|"reference"|"other"} Layer
  */
-import { h } from "./dom.js";
+import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
 import { createSheet } from "./menu.js";
 
@@ -56,14 +56,15 @@ export function createLayers(host) {
     /** @param {State} state */
     update(state) {
       for (const { layer, button, count } of shown) {
-        button.setAttribute("aria-pressed", String(state.visible[layer]));
-        count.textContent = String(state[layer === "mine" ? "shapes" : layer].length || "");
+        put(button, "aria-pressed", state.visible[layer]);
+        const text = String(state[layer === "mine" ? "shapes" : layer].length || "");
+        if (count.textContent !== text) count.textContent = text;
       }
       for (const { layer, lock, opacity } of rows) {
-        lock.setAttribute("aria-pressed", String(state.locked[layer]));
+        put(lock, "aria-pressed", state.locked[layer]);
         const percent = Math.round(state.opacity[layer] * 100);
-        opacity.value = String(percent);
-        opacity.setAttribute("aria-valuetext", `${percent}%`);
+        if (opacity.value !== String(percent)) opacity.value = String(percent);
+        put(opacity, "aria-valuetext", `${percent}%`);
       }
     },
   };

@@ -24,8 +24,8 @@ export function createList(host) {
   let rows = new Map();
   /** @type {HTMLLIElement[]} */
   let known = [];
-  /** @type {HTMLLIElement|undefined} */
-  let lastChosen;
+  /** @type {string|null} */
+  let lastChosen = null;
 
   /** @param {LayerShape|Shape} shape @param {Layer} layer @param {boolean} canDraw */
   function build(shape, layer, canDraw) {
@@ -69,9 +69,11 @@ export function createList(host) {
     // A row that is written anew under the focus keeps it.
     const focused = before && before !== made && before.element.contains(document.activeElement);
     if (focused) queueMicrotask(() => made.element.querySelector("button")?.focus({ preventScroll: true }));
-    made.element.classList.toggle("is-selected", selected);
-    made.element.classList.toggle("is-here", shape.frame === state.frame);
-    made.element.firstElementChild?.setAttribute("aria-current", String(selected));
+    const name = `viewer-row is-${layer}${selected ? " is-selected" : ""}${shape.frame === state.frame ? " is-here" : ""}`;
+    if (made.element.className !== name) {
+      made.element.className = name;
+      made.element.firstElementChild?.setAttribute("aria-current", String(selected));
+    }
     return made;
   }
 
@@ -100,8 +102,8 @@ export function createList(host) {
       if (wanted.length !== list.children.length || wanted.some((item, i) => list.children[i] !== item)) list.replaceChildren(...wanted);
       known = wanted;
       const chosen = state.selected === null ? undefined : rows.get(state.selected)?.element;
-      if (chosen && chosen !== lastChosen) reveal(chosen);
-      lastChosen = chosen;
+      if (chosen && state.selected !== lastChosen) reveal(chosen);
+      lastChosen = state.selected;
       empty.hidden = shown.length > 0;
       empty.textContent = state.canDraw ? `${t("noShapes")} ${t("noShapesHint")}` : t("noShapes");
     },

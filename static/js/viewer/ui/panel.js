@@ -11,6 +11,9 @@ import { h } from "./dom.js";
 import { createLayers } from "./layers.js";
 import { createList } from "./list.js";
 
+/** Milliseconds without a change after which the list is written. */
+const QUIET = 80;
+
 /**
  * @param {Host} host
  * @param {{regionOf: (shape: Shape) => import("../region.js").Region|null, unit: string, submit: () => void, retry: () => void}} options
@@ -37,12 +40,29 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     host.state.canDraw ? foot : null,
   );
 
+  /** @type {number|undefined} */
+  let waiting;
+  let listed = 0;
+
+  /**
+   * A drag says many times a second that a shape is another one: the list follows when the hand rests.
+   * @param {State} state @param {boolean} soon
+   */
+  function updateList(state, soon) {
+    clearTimeout(waiting);
+    if (soon && state.shapes.length === listed) waiting = window.setTimeout(() => list.update(host.state), QUIET);
+    else list.update(state);
+    listed = state.shapes.length;
+  }
+
   /** @param {State} state @param {Set<keyof State>|null} changed null: everything */
   function update(state, changed) {
     /** @param {(keyof State)[]} keys */
     const any = (...keys) => changed === null || keys.some((key) => changed.has(key));
     if (any("visible", "locked", "opacity", "shapes", "reference", "other")) layers.update(state);
-    if (any("visible", "shapes", "reference", "other", "selected", "also", "frame", "canDraw")) list.update(state);
+    if (any("visible", "shapes", "reference", "other", "selected", "also", "frame", "canDraw")) {
+      updateList(state, !any("visible", "reference", "other", "selected", "also", "frame", "canDraw"));
+    }
     if (any("selected", "also", "shapes", "frame", "canDraw", "tool", "several", "visible", "locked")) actions.update(state);
     if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked")) detail.update(state, any("selected", "shapes", "frame", "loaded"));
     if (any("label", "selected", "shapes", "canDraw", "tool")) chips.update(state);

@@ -8,7 +8,7 @@
 import { keyOf } from "../shortcuts.js";
 import { COMMON, DRAWN } from "../tools/drafts.js";
 import { createColors } from "./colors.js";
-import { h } from "./dom.js";
+import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
 import { createItem, createSheet } from "./menu.js";
 
@@ -156,16 +156,16 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   /** @param {State} state */
   function update(state) {
     for (const [name, item] of tools) {
-      item.setAttribute("aria-pressed", String(state.tool === name));
+      put(item, "aria-pressed", state.tool === name);
       if (DRAWN.includes(/** @type {any} */ (name)) || name === "select") item.disabled = !state.canDraw && name !== "select";
     }
     const isRare = DRAWN.some((name) => name === state.tool && !COMMON.includes(name));
-    drawing.setAttribute("aria-pressed", String(isRare));
+    put(drawing, "aria-pressed", isRare);
     drawing.disabled = !state.canDraw;
-    invert.setAttribute("aria-pressed", String(state.invert));
+    put(invert, "aria-pressed", state.invert);
     colors.update(state);
-    for (const one of [magnifier, more]) one.setAttribute("aria-pressed", String(state.tool === "magnifier"));
-    smooth.setAttribute("aria-pressed", String(state.smooth));
+    for (const one of [magnifier, more]) put(one, "aria-pressed", state.tool === "magnifier");
+    put(smooth, "aria-pressed", state.smooth);
     undo.disabled = !state.canDraw || !history.canUndo;
     redo.disabled = !state.canDraw || !history.canRedo;
     remove.disabled = !state.canDraw || !state.shapes.some((shape) => shape.id === state.selected);
