@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from . import ocr
 from .strokes import Grey, Shown, lines_of, shown
 
 # Fitted on the half "tune" of tests/bench/burned_in.py, in the order of the properties in _describe().
@@ -56,7 +57,9 @@ class TextBox:
     score: float
 
 
-def find_text(frame: Shown, *, scans: Sequence[Box] = (), sure: float = SURE) -> list[TextBox]:
+def find_text(
+    frame: Shown, *, scans: Sequence[Box] = (), sure: float = SURE, reading: bool = False
+) -> list[TextBox]:
     """Boxes around what looks like text in one frame.
 
     Parameters
@@ -68,6 +71,8 @@ def find_text(frame: Shown, *, scans: Sequence[Box] = (), sure: float = SURE) ->
         everything bright is proposed, inside only what looks like text.
     sure : float
         Least score of a proposal, 0 to 1.
+    reading : bool
+        Add words that an engine reads, where one is installed; see `ocr`.
 
     Returns
     -------
@@ -80,17 +85,24 @@ def find_text(frame: Shown, *, scans: Sequence[Box] = (), sure: float = SURE) ->
     for line in lines_of(light, dark):
         score = float(1 / (1 + np.exp(-(np.dot(_WEIGHTS, line.features) + _BIAS))))
         if score >= sure:
-            # Letters have soft edges, and points above and below the line of the others.
-            rim = max(2, min(line.width, line.height) // 5)
-            found.append(
-                (line.x - rim, line.y - rim, line.x + line.width + rim, line.y + line.height + rim, score)
-            )
+            found.append(_rimmed((line.x, line.y, line.x + line.width, line.y + line.height, score)))
+    if reading:
+        # Letters of colours that are dark in one channel and light in another are on one of the two.
+        for seen in (light,) if dark is light else (light, dark):
+            found += [_rimmed(word) for word in ocr.read_words(seen)]
     if scans:
         found += [(*box, 0.99) for box in _written_outside(light, scans)]
     return [
         TextBox(1, left, top, right - left, bottom - top, round(score, 3))
         for left, top, right, bottom, score in _joined(found, width, height)
     ]
+
+
+def _rimmed(box: ocr.Word) -> ocr.Word:
+    """A box with what belongs to its letters: soft edges, points above and below the line of the others."""
+    left, top, right, bottom, score = box
+    rim = max(2, min(right - left, bottom - top) // 5)
+    return left - rim, top - rim, right + rim, bottom + rim, score
 
 
 def detect(frames: Sequence[Shown], *, scans: Sequence[Box] = (), sure: float = SURE) -> tuple[TextBox, ...]:
@@ -107,8 +119,18 @@ def detect(frames: Sequence[Shown], *, scans: Sequence[Box] = (), sure: float = 
     -------
     tuple of TextBox
         What lies at one place on more than half of several frames is given once, with `frame` 0.
+
+    Notes
+    -----
+    An engine, where one is installed, reads the first, the middle and the last frame of all but slices:
+    those come by the hundred, and it takes as long for one as the detector for several.
     """
-    each = [find_text(frame, scans=scans, sure=sure) for frame in frames]
+    reading = sure < SURE_OF_SLICES and ocr.available()
+    read = {0, len(frames) // 2, len(frames) - 1} if reading else set()
+    each = [
+        find_text(frame, scans=scans, sure=sure, reading=number in read)
+        for number, frame in enumerate(frames)
+    ]
     if len(each) < 2:
         return tuple(box for boxes in each for box in boxes)
     steady: list[list[TextBox]] = []

@@ -20,6 +20,7 @@ WHERE = (60, 90)
 def frame(pixels: np.ndarray, **values: object) -> SimpleNamespace:
     """What the detector reads of a frame, with a window over all 8 bits."""
     plain = {"slope": 1.0, "intercept": 0.0, "window_center": 127.5, "window_width": 256.0, "invert": False}
+    plain["voi_function"] = "LINEAR"
     return SimpleNamespace(pixels=pixels, **{**plain, **values})
 
 
