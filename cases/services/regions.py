@@ -207,6 +207,7 @@ class _Targets:
             self._by_image[target.sop_uid].append(target)
             self._by_series[target.series_uid].append(target)
             self._by_space[target.frame_of_reference].append(target)
+        self._stacks: dict[int, _Stack] = {}
 
     def of(self, outline: Outline) -> tuple[_Target, NDArray[np.float64]] | None:
         """The frame and the outline's pixels on it."""
@@ -220,12 +221,53 @@ class _Targets:
             candidates = self._by_series.get(outline.series_uid, []) if outline.series_uid else []
             if not candidates and outline.frame_of_reference:
                 candidates = self._by_space.get(outline.frame_of_reference, [])
+            if candidates:
+                # The lists of this object live as long as it does, so their ids name them.
+                stack = self._stacks.setdefault(id(candidates), _Stack(candidates))
+                candidates = stack.near(outline)
         best: tuple[float, _Target, NDArray[np.float64]] | None = None
         for target in candidates:
             found = _on(target, outline)
             if found is not None and (best is None or found[0] < best[0]):
                 best = (found[0], target, found[1])
         return None if best is None else (best[1], best[2])
+
+
+class _Stack:
+    """Planes of many frames, to leave out at once those that an outline is far from.
+
+    One by one, a structure set of thousands of outlines that name no image took minutes.
+    """
+
+    def __init__(self, targets: list[_Target]) -> None:
+        self._targets = targets
+        self._arrays: tuple[NDArray[np.float64], ...] | None = None
+
+    def near(self, outline: Outline) -> list[_Target]:
+        """Those that :func:`_on` may take, in their order."""
+        if outline.rows and outline.plane is None:
+            return self._targets
+        first = np.array(outline.points[:1], dtype=np.float64)
+        if outline.plane is not None and outline.rows:
+            first = outline.plane.to_places(first)
+        if self._arrays is None:
+            self._arrays = self._measured()
+        origins, normals, limits = self._arrays
+        far = np.abs(((first - origins) * normals).sum(axis=1)) > limits
+        return [self._targets[place] for place in np.flatnonzero(~far)]
+
+    def _measured(self) -> tuple[NDArray[np.float64], ...]:
+        planes = [target.plane for target in self._targets]
+        origins = np.array([(0.0, 0.0, 0.0) if plane is None else plane.position for plane in planes])
+        turns = np.array([(0.0,) * 6 if plane is None else plane.orientation for plane in planes])
+        # Of a frame without a place nothing is known: its normal of length 0 makes no distance too far.
+        normals = np.cross(turns[:, :3], turns[:, 3:])
+        return origins, normals, np.array([_limit(target) + _SMALLEST for target in self._targets])
+
+
+def _limit(target: _Target) -> float:
+    """How far from a frame an outline may lie, millimetres."""
+    return max(target.thickness / 2, _NEAREST_MM)
 
 
 def _frames(case_id: int) -> Iterator[_Target]:
@@ -268,7 +310,7 @@ def _on(target: _Target, outline: Outline) -> tuple[float, NDArray[np.float64]] 
         return None
     pixels, distances = target.plane.to_pixels(points)
     farthest = float(np.abs(distances).max())
-    if farthest > max(target.thickness / 2, _NEAREST_MM):
+    if farthest > _limit(target):
         return None
     return farthest, pixels
 
