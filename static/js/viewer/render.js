@@ -22,6 +22,8 @@ export class Renderer {
     this.table = null;
     this.tableKey = "";
     this.pictureKey = "";
+    /** What the canvas shows, as the arguments it was drawn with. @type {unknown[]} */
+    this.shown = [];
   }
 
   /** @param {number} width css pixels @param {number} height @param {number} ratio device pixels per css pixel */
@@ -29,6 +31,7 @@ export class Renderer {
     this.ratio = ratio;
     this.canvas.width = Math.max(1, Math.round(width * ratio));
     this.canvas.height = Math.max(1, Math.round(height * ratio));
+    this.shown = [];
   }
 
   /** @param {Frame} frame @param {Pixels} pixels @param {Window} window @param {boolean} invert @param {import("./colormaps.js").ColorMap} map */
@@ -62,6 +65,10 @@ export class Renderer {
    * @param {CanvasImageSource|null} preview drawn instead while the numbers are on their way
    */
   draw(frame, view, smooth, preview) {
+    // A shape that moves leaves the image as it is.
+    const wanted = [this.pictureKey, frame, view, smooth, preview];
+    if (wanted.every((value, i) => value === this.shown[i])) return;
+    this.shown = wanted;
     this.drawOn(this.context, frame, view, smooth, preview);
   }
 
