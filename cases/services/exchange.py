@@ -75,7 +75,7 @@ def as_layers(series: Series, rows: Sequence[Annotation]) -> list[Layer]:
     pictures = pictures_of(series)
     sizes = [(one.rows, one.columns) for one in pictures]
     return [
-        Layer(pictures, parse_shapes(row.shapes, frames=sizes), row.author.get_username(), row.is_reference)
+        Layer(pictures, parse_shapes(row.shapes, frames=sizes), str(row.author), row.is_reference)
         for row in rows
     ]
 
