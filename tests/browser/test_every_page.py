@@ -90,6 +90,9 @@ PLACES = (
 def numbers(app: LiveApp, api: Api) -> dict[str, int]:
     """Rows that the addresses name: an analysed case, an empty one, a collection with a model."""
     collection = int(app.python("from tests.browser import seeds; seeds.make_collection()"))
+    # Before the training: the one worker would be busy with that.
+    empty = make_case(api, "Still empty", images=0, publish=False)["id"]
+    batch, held = sent_and_held(api)
     staff = api("staff")
     models = staff.get("/api/models/").json()["results"]
     if not models:
@@ -102,8 +105,6 @@ def numbers(app: LiveApp, api: Api) -> dict[str, int]:
     )
     if not staff.get(f"/api/cases/{read}/analyses/").json()["results"]:
         assert staff.post(f"/api/cases/{read}/analyses/").is_success
-    empty = make_case(api, "Still empty", images=0, publish=False)["id"]
-    batch, held = sent_and_held(api)
     wait_for(lambda: bool(staff.get("/api/models/").json()["results"]), "a model is trained", seconds=150)
     wait_for(
         lambda: bool(staff.get(f"/api/cases/{read}/analyses/").json()["results"]), "the case is analysed"
