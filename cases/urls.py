@@ -1,6 +1,18 @@
 from django.urls import path
 
-from cases.views import batch, case, collection, desk, drawings, library, planes, privacy, series, slide, upload
+from cases.views import (
+    batch,
+    case,
+    collection,
+    desk,
+    drawings,
+    library,
+    planes,
+    privacy,
+    series,
+    slide,
+    upload,
+)
 
 app_name = "cases"
 urlpatterns = [

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from cases.api import annotation, batch, case, collection, desk, drawings, planes, privacy, series, slide, upload
+from cases.api import (
+    annotation,
+    batch,
+    case,
+    collection,
+    desk,
+    drawings,
+    planes,
+    privacy,
+    series,
+    slide,
+    upload,
+)
 
 urlpatterns = [
     path("cases/", case.CaseList.as_view(), name="api-cases"),
