@@ -20,6 +20,13 @@ for (const entry of table) {
     near(geometry.perimeter(entry.shape), entry.perimeter_px);
     near(geometry.area(entry.shape, entry.spacing), entry.area_mm2);
     near(geometry.perimeter(entry.shape, entry.spacing), entry.perimeter_mm);
+    for (const [unit, spacing] of [["px", null], ["mm", entry.spacing]]) {
+      if (entry.shape.kind === "bidirectional") {
+        geometry.axes(entry.shape, spacing).forEach((size, i) => near(size, entry[`axes_${unit}`][i]));
+      }
+      if (["angle", "cobb"].includes(entry.shape.kind)) near(geometry.degrees(entry.shape, spacing), entry[`degrees_${unit}`]);
+    }
+    assert.equal(geometry.isDegenerate(entry.shape), false);
     const runs = geometry.pixelRuns(entry.shape, entry.rows, entry.columns);
     // Points and lines have no area, so no statistics are shown for them.
     const expected = geometry.isClosed(entry.shape) ? entry.pixels : 0;
@@ -91,4 +98,8 @@ test("measures say their unit", () => {
   assert.equal(geometry.measureText(shape("length", [[0, 0], [3, 4]]), null), "5.0 px");
   assert.equal(geometry.measureText(shape("box", [[0, 0], [30, 40]]), [0.5, 0.5]), "300 mm²");
   assert.equal(geometry.measureText(shape("point", [[0, 0]]), null), "");
+  assert.equal(geometry.measureText(shape("bidirectional", [[0, 0], [30, 0], [9, 0], [9, 20]]), [0.5, 0.5]), "15.0 × 10.0 mm");
+  assert.equal(geometry.measureText(shape("bidirectional", [[0, 0], [30, 0]]), null), "30.0 px");
+  assert.equal(geometry.measureText(shape("angle", [[0, 0], [3, 0], [3, 4]]), null), "90.0°");
+  assert.equal(geometry.measureText(shape("cobb", [[0, 0], [3, 0]]), null), "");
 });

@@ -49,16 +49,17 @@ export class Drawing extends Display {
     this.set({ shapes: this.history.present });
   }
 
-  /** @param {Shape[]} shapes @param {string|null} [selected] */
+  /** @param {Shape[]} shapes @param {string|null} [selected] @returns {boolean} false when nothing may be changed */
   commit(shapes, selected = this.state.selected) {
-    if (!this.state.canDraw) return;
+    if (!this.state.canDraw) return false;
     if (this.state.locked.mine) {
       this.rollback();
       this.say(this.t("layerLocked"));
-      return;
+      return false;
     }
     this.history.commit(shapes);
     this.adopt(shapes, selected);
+    return true;
   }
 
   /** @param {Shape[]} shapes @param {string|null} selected */
@@ -79,8 +80,7 @@ export class Drawing extends Display {
 
   /** @param {Shape} shape */
   add(shape) {
-    this.commit([...this.state.shapes, shape], shape.id);
-    this.say(this.t("added", { kind: this.describe(shape) }));
+    if (this.commit([...this.state.shapes, shape], shape.id)) this.say(this.t("added", { kind: this.describe(shape) }));
   }
 
   removeSelected() {
@@ -96,7 +96,7 @@ export class Drawing extends Display {
       this.commit(shapes.map((item) => (item === first ? next : item)));
       return;
     }
-    this.commit(shapes.filter((item) => !held.has(item)), null);
+    if (!this.commit(shapes.filter((item) => !held.has(item)), null)) return;
     this.say(this.t("removed", { kind: held.size > 1 ? this.t("selectedMany", { n: held.size }) : this.t(first.kind) }));
   }
 

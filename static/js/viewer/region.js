@@ -7,6 +7,7 @@
  *   largest one
  */
 
+/** At most: of fewer different whole numbers each gets one, or else there would be gaps between them. */
 const BARS = 32;
 
 /**
@@ -31,8 +32,8 @@ export function regionOf(pixels, frame, runs) {
   }
   if (count === 0) return null;
   /** @type {number[]} */
-  const bars = new Array(BARS).fill(0);
-  const step = (high - low + 1) / BARS;
+  const bars = new Array(Math.min(BARS, high - low + 1)).fill(0);
+  const step = (high - low + 1) / bars.length;
   for (const [row, first, after] of runs) {
     for (let i = row * frame.columns + first; i < row * frame.columns + after; i++) bars[Math.floor((pixels[i] - low) / step)] += 1;
   }

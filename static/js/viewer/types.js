@@ -63,7 +63,7 @@
  * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
  * @property {(name: string) => void} setTool
  * @property {(shapes: Shape[]) => void} preview show without a step in the history
- * @property {(shapes: Shape[], selected?: string|null) => void} commit
+ * @property {(shapes: Shape[], selected?: string|null) => boolean} commit false when nothing may be changed
  * @property {() => void} rollback show what was committed last
  * @property {() => void} undo
  * @property {() => void} redo

@@ -11,16 +11,17 @@ import { newId } from "./draw.js";
 /** What was copied last, for all viewers of the page. @type {Shape[]} */
 let clipboard = [];
 
-/** Put changed shapes in the place of the old ones. @param {Host} host @param {Shape[]} changed */
+/** Put changed shapes in the place of the old ones. @param {Host} host @param {Shape[]} changed @returns {boolean} whether they may be changed */
 export function replaceShapes(host, changed) {
   const byId = new Map(changed.map((shape) => [shape.id, shape]));
-  host.commit(host.state.shapes.map((shape) => byId.get(shape.id) ?? shape));
+  return host.commit(host.state.shapes.map((shape) => byId.get(shape.id) ?? shape));
 }
 
 /** @param {Host} host @param {Shape[]} added */
 function addShapes(host, added) {
-  host.commit([...host.state.shapes, ...added], added[0].id);
-  host.set(selecting(added.map((shape) => shape.id)));
+  const done = host.commit([...host.state.shapes, ...added], added[0].id);
+  if (done) host.set(selecting(added.map((shape) => shape.id)));
+  return done;
 }
 
 /** @param {Host} host */
@@ -79,8 +80,7 @@ function place(host, shapes, index, offset) {
   const { rows, columns } = host.frames[index];
   const fitting = shapes.map((shape) => translate({ ...shape, id: newId(), frame: index }, offset, offset, rows, columns)).filter((shape) => onImage([shape], rows, columns));
   if (fitting.length < shapes.length) host.say(host.t("tooLarge", { n: shapes.length - fitting.length }));
-  if (fitting.length > 0) addShapes(host, fitting);
-  return fitting.length > 0;
+  return fitting.length > 0 && addShapes(host, fitting);
 }
 
 /** @param {Host} host */
@@ -112,7 +112,7 @@ export function copyToNext(host, step) {
   host.say(host.t("copiedTo", { n: index + 1 }));
 }
 
-/** Fewer points of lines and outlines; each time by twice as much is not needed: the eye's pixel is the measure. @param {Host} host */
+/** Fewer points of lines and outlines; what the eye cannot tell apart on the screen is the measure. @param {Host} host */
 export function simplifySelected(host) {
   const tolerance = Math.max(0.5, 1.5 / (host.state.view?.scale ?? 1));
   const shapes = heldShapes(host.state).filter((shape) => isMany(shape.kind));
@@ -170,7 +170,7 @@ export async function combineSelected(host, what) {
     return;
   }
   const kept = host.state.shapes.filter((shape) => !chosen.has(shape.id));
-  host.commit([...kept, ...made], made[0].id);
+  if (!host.commit([...kept, ...made], made[0].id)) return;
   host.set(selecting(made.map((shape) => shape.id)));
   host.say(host.t("combined", { n: shapes.length, made: made.length }));
 }

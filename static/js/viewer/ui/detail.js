@@ -13,6 +13,9 @@ import { h, svg } from "./dom.js";
 /** Milliseconds of quiet before numbers are counted anew: a drag over a large region must stay smooth. */
 const QUIET = 100;
 
+/** Of the histogram, in units of its own. */
+const WIDE = 32;
+
 /** @param {number} value */
 function short(value) {
   return Math.abs(value) < 10 && !Number.isInteger(value) ? value.toFixed(2) : Math.abs(value) < 1000 ? String(Math.round(value * 10) / 10) : String(Math.round(value));
@@ -27,7 +30,7 @@ export function createDetail(host, { regionOf, unit }) {
   const numbers = h("dl", { class: "viewer-numbers" });
   const bars = svg("path", { class: "viewer-bars" });
   const title = svg("title");
-  const histogram = svg("svg", { class: "viewer-histogram", viewBox: "0 0 32 12", preserveAspectRatio: "none", role: "img" }, title, bars);
+  const histogram = svg("svg", { class: "viewer-histogram", viewBox: `0 0 ${WIDE} 12`, preserveAspectRatio: "none", role: "img" }, title, bars);
   const ends = h("p", { class: "viewer-ends", "aria-hidden": "true" }, h("span"), h("span"));
   const statistics = h("div", { class: "viewer-detail" }, numbers, histogram, ends);
   const attributes = createAttributes(host);
@@ -67,7 +70,8 @@ export function createDetail(host, { regionOf, unit }) {
         [t("pixelCount"), String(region.count)],
       );
       const most = Math.max(...region.bars);
-      bars.setAttribute("d", region.bars.map((bar, i) => `M${i} 12V${12 - (12 * bar) / most}h.9V12Z`).join(""));
+      const wide = WIDE / region.bars.length;
+      bars.setAttribute("d", region.bars.map((bar, i) => `M${i * wide} 12V${12 - (12 * bar) / most}h${wide * 0.9}V12Z`).join(""));
       title.textContent = t("histogram", { low: value(region.minimum), high: value(region.maximum) });
       ends.children[0].textContent = value(region.minimum);
       ends.children[1].textContent = value(region.maximum);
