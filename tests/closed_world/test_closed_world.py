@@ -228,7 +228,10 @@ SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "
 # Verbs with ``by`` that record nothing themselves, and where it is recorded.
 RECORDED_ELSEWHERE = {
     "analysis.services.analyses.request": "job.ask, by the queue",
+    "cases.services.desk.approve": "series.approve-clearance or series.propose-clearance, with the state",
     "cases.services.desk.confirm": "series.approve-clearance, with the job",
+    "cases.services.desk.save_boxes": "series.mark, with the boxes",
+    "cases.services.desk.withdraw": "series.withdraw-clearance, with the state",
     "cases.services.receiving.append": "upload.receive, when the last byte is here",
     "cases.services.receiving.arrived": "upload.receive, when the last byte is here",
     "cases.services.receiving.receive": "upload.receive, with the row",
