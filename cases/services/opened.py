@@ -89,7 +89,11 @@ class Opened:
     @property
     def over(self) -> bool:
         """Whether nothing of it is left to be written."""
-        return self.refused is not None or len(self.tally.members) == max(len(self.members), 1)
+        if self.refused is not None:
+            return True
+        # How many members an archive has is known when it is unpacked, also when some were written before.
+        count = len(self.members) if self.is_archive else 1
+        return len(self.tally.members) == count > 0
 
     def good(self) -> list[tuple[Cleaned, Prepared]]:
         """What can be taken, in the order of the members."""
