@@ -68,7 +68,9 @@ class Prepared:
         self._mine = threading.local()
 
     def rows(self, **values: int | str) -> list[Any]:
-        """Rows as tuples, each in the order of ``values_list``."""
+        """Rows as tuples, each in the order of ``values_list``; none for numbers that no column holds."""
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values.values()):
+            return []
         connection = connections[DEFAULT_DB_ALIAS]
         compiled: _Compiled | None = getattr(self._mine, "compiled", None)
         if compiled is None or compiled.connection is not connection:

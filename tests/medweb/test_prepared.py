@@ -40,6 +40,13 @@ def test_only_the_values_change(people: tuple[User, User]) -> None:
     assert len(built) == 1
 
 
+def test_a_number_that_no_column_holds_finds_nothing(people: tuple[User, User]) -> None:
+    prepared, _built = grants_of()
+    for number in (10**30, -(10**30), 2**63):
+        assert prepared.rows(user=number) == []
+        assert prepared.first(user=number) is None
+
+
 def test_dates_and_truths_come_back_as_django_reads_them(people: tuple[User, User]) -> None:
     """SQLite keeps both as something else."""
     token, _key = create_token(name="x", days=3, by=people[0])
