@@ -181,7 +181,7 @@ def _warm() -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    for name in ("openjpeg", "rle", "gdcm", "jpeg_ls", "imagecodecs", "PIL.Image"):
+    for name in ("openjpeg", "rle", "jpeg_ls", "imagecodecs", "PIL.Image"):
         # An optional decoder that is not there is missed by the file that needs it.
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
