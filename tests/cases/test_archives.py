@@ -1,9 +1,12 @@
 """Archives with many members: written in steps, resumed where a step ended, and stopped in the middle."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 
 from cases.enums import UploadState
+from cases.imaging.reader import Kind
 from cases.models import Annotation, Instance, Upload
 from cases.services import cases, cleaning, judging, regions, steps, uploads
 from medweb.jobs.models import Job, State
@@ -83,21 +86,13 @@ def test_it_gives_up_its_turn_and_cleans_no_member_twice(
     assert archive.removed["uid"] == MANY * (archive.removed["uid"] // MANY)
 
 
-def test_with_one_member_written_it_is_not_over(
-    stores, case, author, send, settings, short_turns, monkeypatch
-):
-    settings.CLEANERS = 1
-    # Not unpacked yet when the job looks whether it is over.
-    monkeypatch.setattr(judging, "LOOK_SECONDS", 0.0)
-    (upload,) = send(tar(*(pictures.ct(n) for n in (1, 2, 3))))
-    rows.upload(rows.draft(author, images=0), pictures.png(50), by=author)
-    assert work(rows.job_of(upload).pk) == "done"
-    upload.refresh_from_db()
-    assert len(upload.so_far["members"]) == 1
-    short_turns(60.0)
-    assert work(rows.job_of(upload).pk) == "done"
-    upload.refresh_from_db()
-    assert (upload.state, upload.taken) == ("accepted", 3)
+def test_with_one_member_written_it_is_not_over_before_it_is_unpacked():
+    one = Opened(Upload(so_far=Tally(members={0}).to_json()), Path("archive"), kind=Kind.TAR)
+    assert not one.over
+    one.unpacked((Path("0"), Path("1")))
+    assert not one.over
+    one.written([1])
+    assert one.over
 
 
 def test_regions_inside_wait_for_the_images_of_all_turns(
