@@ -9,6 +9,8 @@ from cases.enums import UploadState
 from cases.imaging.reader import Kind
 from cases.models import Annotation, Instance, Upload
 from cases.services import cases, cleaning, judging, regions, steps, uploads
+from cases.services.opened import Opened
+from cases.services.tallies import Tally
 from medweb.jobs.models import Job, State
 from medweb.jobs.run import work
 from tests.builders import pictures, rows, traces
