@@ -183,8 +183,8 @@ def _stranger(data: bytes) -> str:
             "This is a GIF, which has too few colours for an image. Upload the original, or save it as PNG."
         )
     return (
-        "Only DICOM images, PNG, JPEG, TIFF, BMP and WebP pictures, and NIfTI, NRRD and MHA volumes can be "
-        "read."
+        "Only DICOM images, PNG, JPEG, TIFF, BMP and WebP pictures, NIfTI, NRRD and MHA volumes, whole "
+        "slides, and ZIP and TAR archives of them can be read."
     )
 
 

@@ -5,11 +5,16 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cases.enums import UploadState
 from cases.models.case import Case
 from cases.models.series import Series
 from cases.querysets import UploadBatchQuerySet, UploadQuerySet
+
+# What is not written in capitals.
+_KINDS = {"nifti": "NIfTI", "metaimage": "MetaImage", "webp": "WebP", "unknown": gettext_noop("unknown")}
 
 
 class UploadBatch(models.Model):
@@ -81,3 +86,8 @@ class Upload(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.state in (UploadState.QUARANTINED, UploadState.CLEANING)
+
+    @property
+    def kind_name(self) -> str:
+        """What the file is by its content, as people write it; empty while nobody has looked."""
+        return _(_KINDS[self.kind]) if self.kind in _KINDS else self.kind.upper()

@@ -20,7 +20,9 @@ def source() -> str:
 
 
 def violations(page: Page) -> list[str]:
-    """Serious and critical findings on the page as it is now, a line for each element."""
+    """Serious and critical findings on the page once its requests are answered, a line for each element."""
+    # What waits for an answer is dimmed, which is no colour to be judged.
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
     found: list[dict[str, Any]] = page.evaluate(
         "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
     )
