@@ -100,7 +100,11 @@ class FrameSerializer(serializers.ModelSerializer[Frame]):
 class SeriesSerializer(serializers.ModelSerializer[Series]):
     class Meta:
         model = Series
-        fields = ("id", "case", "modality", "description", "number", "is_localiser", "frame_count")
+        # Both UIDs are pseudonyms; they tell which series are of one study and lie in one space.
+        fields = (
+            "id", "case", "modality", "description", "number", "is_localiser", "frame_count", "study_uid",
+            "frame_of_reference",
+        )  # fmt: skip
 
 
 class SeriesDetailSerializer(SeriesSerializer):

@@ -35,13 +35,16 @@ export class Display {
    * @param {import("./api.js").Api} options.api
    * @param {boolean} options.canDraw
    * @param {import("./strings.js").Translate} options.t
+   * @param {import("./types.js").Shell} options.shell
+   * @param {number} [options.budget] bytes of stored numbers in memory
    */
-  constructor(root, { series, api, canDraw, t }) {
+  constructor(root, { series, api, canDraw, t, shell, budget }) {
     this.root = root;
     this.series = series;
     this.frames = series.frames;
     this.labels = series.labels ?? [];
     this.t = t;
+    this.shell = shell;
     this.presets = series.presets?.length ? series.presets : series.modality === "CT" ? CT_PRESETS : [];
     const first = { ...initialState(canDraw), frame: openingFrame(this.frames) };
     const stored = storedWindow(this.frames[first.frame]);
@@ -57,6 +60,7 @@ export class Display {
     this.loader = new FrameLoader({
       frames: this.frames,
       fetchFrame: api.pixels,
+      budget,
       onFrame: (index, loaded) => {
         this.set({ loaded: Math.max(loaded, this.state.loaded) });
         if (index === this.state.frame) this.arrived();

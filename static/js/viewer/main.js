@@ -1,14 +1,15 @@
 /**
  * Mounts viewers: `<div data-behaviour="viewer" data-series-url="…" data-annotation-url="…" data-can-draw="true">`.
- * The element gets `.viewer = {goTo(frame), reloadAnnotations(), close()}`.
+ * With `data-case-series-url` other series of the case may be shown beside it. The element gets
+ * `.viewer = {goTo(frame, series?), reloadAnnotations(series?), close()}`.
  */
-import { createApi } from "./api.js";
 import { pageStrings, translator } from "./strings.js";
 import { h } from "./ui/dom.js";
-import { Viewer } from "./viewer.js";
+import { Workspace } from "./workspace.js";
 
 /**
- * @typedef {{goTo: (frame: number) => void, reloadAnnotations: () => Promise<void>, close: () => void}} Handle
+ * @typedef {{goTo: (frame: number, series?: string|number) => void,
+ *   reloadAnnotations: (series?: string|number) => Promise<void>, close: () => void}} Handle
  * @typedef {HTMLElement & {viewer?: Handle}} ViewerElement
  */
 
@@ -17,35 +18,34 @@ const mounted = new Set();
 
 /**
  * @param {ViewerElement} element
- * @returns {Promise<Viewer|null>} null when there is nothing to show; the element then says why
+ * @returns {Promise<import("./viewer.js").Viewer|null>} null when there is nothing to show; the element then says why
  */
 export async function mount(element) {
   if (mounted.has(element)) return null;
   mounted.add(element);
   element.classList.add("viewer");
   const t = translator(pageStrings());
-  const { seriesUrl, annotationUrl = "", canDraw } = element.dataset;
+  const { seriesUrl, annotationUrl = "", caseSeriesUrl = "", canDraw } = element.dataset;
   if (!seriesUrl) throw new Error("a viewer needs data-series-url");
-  const api = createApi({ seriesUrl, annotationUrl });
+  const draws = canDraw === "true" && annotationUrl !== "";
+  const room = new Workspace(element, { t, canDraw: draws, seriesUrl, annotationUrl, caseSeriesUrl });
   element.setAttribute("aria-busy", "true");
   let viewer;
   try {
-    const [series, annotations] = await Promise.all([api.series(), annotationUrl ? api.annotations() : []]);
+    const loaded = await room.load(null);
     if (!mounted.has(element)) return null;
-    if (series.frames.length === 0) {
+    if (loaded.series.frames.length === 0) {
       complain(element, t("empty"), t("retry"));
       return null;
     }
-    const draws = canDraw === "true" && annotationUrl !== "";
-    viewer = new Viewer(element, { series, api, canDraw: draws, t });
-    viewer.annotations.show(annotations);
-    const shown = viewer;
+    viewer = room.begin(loaded);
     element.viewer = {
-      goTo: (frame) => shown.goTo(frame),
-      reloadAnnotations: () => (annotationUrl ? shown.annotations.reload() : Promise.resolve()),
-      close: () => unmount(element, shown),
+      goTo: (frame, series) => (series === undefined ? room.active : room.showing(series)[0])?.goTo(frame),
+      reloadAnnotations: async (series) => {
+        await Promise.all(room.showing(series).map((pane) => annotationUrl && pane.annotations.reload()));
+      },
+      close: () => unmount(element, room),
     };
-    element.dataset.series = String(series.id);
   } catch (error) {
     if (viewer) throw error;
     complain(element, t("failedSeries", { reason: error instanceof Error ? error.message : String(error) }), t("retry"));
@@ -68,9 +68,9 @@ function complain(element, text, retry) {
   );
 }
 
-/** @param {ViewerElement} element @param {Viewer} viewer */
-function unmount(element, viewer) {
-  viewer.close();
+/** @param {ViewerElement} element @param {Workspace} room */
+function unmount(element, room) {
+  room.close();
   mounted.delete(element);
   delete element.viewer;
 }
@@ -91,13 +91,12 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 });
 document.addEventListener("medweb:show-frame", (event) => {
   const { series, frame } = /** @type {CustomEvent<{series: string|number, frame: number}>} */ (event).detail;
-  for (const element of mounted) if (element.dataset.series === String(series)) element.viewer?.goTo(frame);
+  for (const element of mounted) element.viewer?.goTo(frame, series);
 });
 document.addEventListener("medweb:annotations-changed", (event) => {
   const series = /** @type {CustomEvent<{series?: string|number}|null>} */ (event).detail?.series;
   for (const element of mounted) {
-    if (series !== undefined && element.dataset.series !== String(series)) continue;
     // A failed refresh leaves what is shown; the next nudge or the next save tells more.
-    element.viewer?.reloadAnnotations().catch((error) => console.warn("annotations could not be refreshed", error));
+    element.viewer?.reloadAnnotations(series).catch((error) => console.warn("annotations could not be refreshed", error));
   }
 });

@@ -17,7 +17,8 @@
  *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame
  * @typedef {{name: string, center: number, width: number}} Preset
  * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
- * @typedef {{id: number|string, description: string, modality: string, unit: string, presets: Preset[],
+ * @typedef {{id: number|string, case?: number|string, number?: number, description: string, modality: string, unit: string,
+ *   study_uid?: string, frame_of_reference?: string, is_localiser?: boolean, presets: Preset[],
  *   labels: Label[], frames: Frame[]}} Series
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
  *   revision: number, shapes: Shape[], can_edit: boolean}} Annotation
@@ -40,6 +41,18 @@
  * @typedef {{down?: (p: Pointer, e: PointerEvent) => void, move?: (p: Pointer, e: PointerEvent) => void,
  *   up?: (p: Pointer, e: PointerEvent) => void, hover?: (p: Pointer) => void, double?: (p: Pointer) => void,
  *   cancel?: () => void}} Tool
+ * @typedef {"1x1"|"1x2"|"2x2"} Layout
+ * What a viewer may ask of the room that it shares with others.
+ * @typedef {object} Shell
+ * @property {boolean} many other series may be shown beside it
+ * @property {Layout} layout
+ * @property {boolean} linkScroll
+ * @property {boolean} linkWindow
+ * @property {(layout: Layout) => void} arrange
+ * @property {() => void} nextLayout
+ * @property {(step: number) => void} nextPane
+ * @property {(what: "linkScroll"|"linkWindow") => void} toggle
+ * @property {(pane: Host, changed: Set<keyof State>) => void} heard of a viewer that its state has changed
  * What tools and keys may ask of the viewer; declared here because a circle of files cannot be hashed by the
  * static files storage.
  * @typedef {object} Host
@@ -60,6 +73,7 @@
  * @property {(step: number) => void} stepPreset
  * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
  * @property {() => void} playPause
+ * @property {Shell} shell
  * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
  * @property {(name: string) => void} setTool
  * @property {(shapes: Shape[]) => void} preview show without a step in the history

@@ -12,6 +12,7 @@ import { createGuides } from "./guides.js";
 import { handleKey } from "./keys.js";
 import { Overlay } from "./overlay.js";
 import { createTools } from "./tools/all.js";
+import { isDrawn } from "./tools/drafts.js";
 import { createColorBar } from "./ui/colors.js";
 import { createCorners } from "./ui/corners.js";
 import { h } from "./ui/dom.js";
@@ -29,9 +30,11 @@ export class Viewer extends Drawing {
    * @param {import("./api.js").Api} options.api
    * @param {boolean} options.canDraw
    * @param {import("./strings.js").Translate} options.t
+   * @param {import("./types.js").Shell} options.shell
+   * @param {number} [options.budget] bytes of stored numbers in memory
    */
-  constructor(root, { series, api, canDraw, t }) {
-    super(root, { series, api, canDraw, t });
+  constructor(root, { series, api, canDraw, t, shell, budget }) {
+    super(root, { series, api, canDraw, t, shell, budget });
     /** @type {import("./loupe.js").Loupe|null} */
     this.loupe = null;
     this.corners = createCorners(this, series);
@@ -58,7 +61,8 @@ export class Viewer extends Drawing {
     });
     this.overlay = new Overlay(this.parts.layer);
     this.guides = createGuides(this.parts.guides);
-    this.gestures = attachGestures(this, this.parts.stage, createTools(this));
+    this.tools = createTools(this);
+    this.gestures = attachGestures(this, this.parts.stage, this.tools);
     this.annotations = new Annotations(this, {
       api,
       series: series.id,
@@ -68,26 +72,25 @@ export class Viewer extends Drawing {
       isBusy: () => this.gestures.busy || this.state.draft !== null,
     });
     this.store.subscribe((state, changed) => this.changed(state, changed));
-    this.assemble();
+    this.element = h("div", { class: "viewer-main", role: "group" }, this.parts.stage, this.parts.frames, this.parts.live);
+    this.toolbar.update(this.state);
+    this.panel.update(this.state, null);
     this.observe();
     this.start(this.parts);
   }
 
-  assemble() {
-    const { stage, frames, live } = this.parts;
-    this.root.classList.add("viewer");
-    this.root.replaceChildren(
-      this.toolbar.element,
-      h("div", { class: "viewer-body" }, h("div", { class: "viewer-main" }, stage, frames), this.panel.element),
-      live,
-    );
-    this.toolbar.update(this.state);
-    this.panel.update(this.state, null);
+  /** Whether shapes of this viewer are saved; one that only shows them follows another. */
+  get canSave() {
+    return this.annotations.allowed;
+  }
+
+  /** @param {string} tool */
+  mayUse(tool) {
+    return tool in this.tools && (this.state.canDraw || !isDrawn(tool));
   }
 
   observe() {
     const { signal } = this.closing;
-    this.root.addEventListener("keydown", (event) => this.onKey(event), { signal });
     window.addEventListener("online", () => this.annotations.saver.retryNow(), { signal });
     window.addEventListener("beforeunload", (event) => this.annotations.saver.unsaved && event.preventDefault(), { signal });
     const hidden = () => document.visibilityState === "hidden" && void this.annotations.saver.flush();
@@ -115,7 +118,8 @@ export class Viewer extends Drawing {
     if (changed.has("playing")) this.parts.showPlaying(state.playing);
     if (changed.has("loupe") && !this.loupe) void this.openLoupe();
     if (changed.has("failed")) this.parts.showFailure(state.failed);
-    this.root.dataset.tool = state.tool;
+    this.element.dataset.tool = state.tool;
+    this.shell.heard(this, changed);
     this.repaint();
   }
 

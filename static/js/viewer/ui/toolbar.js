@@ -10,6 +10,7 @@ import { COMMON, DRAWN } from "../tools/drafts.js";
 import { createColors } from "./colors.js";
 import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
+import { createLayouts } from "./layouts.js";
 import { createItem, createSheet } from "./menu.js";
 
 /**
@@ -115,6 +116,10 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     smooth,
   );
 
+  const divide = button("layoutFour", t("layouts"), "", () => {});
+  divide.classList.add("is-wide");
+  const layouts = createLayouts(host, divide);
+
   const bar = h(
     "div",
     { class: "viewer-toolbar", role: "toolbar", "aria-label": t("tools") },
@@ -128,7 +133,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
       more,
       sheet,
     ),
-    group(t("viewer"), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
+    group(t("viewer"), ...(host.shell.many ? [divide, layouts.sheet] : []), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
   );
 
   const buttons = () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (bar.querySelectorAll(".viewer-button"))];
@@ -164,6 +169,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     drawing.disabled = !state.canDraw;
     put(invert, "aria-pressed", state.invert);
     colors.update(state);
+    layouts.update();
     for (const one of [magnifier, more]) put(one, "aria-pressed", state.tool === "magnifier");
     put(smooth, "aria-pressed", state.smooth);
     undo.disabled = !state.canDraw || !history.canUndo;

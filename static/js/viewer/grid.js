@@ -1,0 +1,181 @@
+/**
+ * Several images side by side: which series is where, and what one of them tells the others.
+ * @typedef {import("./types.js").Layout} Layout
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Series} Series
+ * @typedef {import("./types.js").Frame} Frame
+ * What is asked of the viewer and of the workspace; declared here because a circle of files cannot be hashed by the
+ * static files storage.
+ * @typedef {{element: HTMLElement, series: Series, state: State, frames: Frame[], say: (text: string) => void,
+ *   goTo: (index: number) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
+ *   close: () => void}} Viewer
+ * @typedef {object} Workspace
+ * @property {Viewer[]} panes
+ * @property {Viewer|null} active
+ * @property {HTMLElement} grid
+ * @property {import("./strings.js").Translate} t
+ * @property {boolean} linkScroll
+ * @property {boolean} linkWindow
+ * @property {(id: Series["id"]) => Viewer[]} showing
+ * @property {(id: Series["id"]) => Promise<any>} load
+ * @property {(loaded: any, share: number) => Viewer} make
+ * @property {(pane: any) => void} activate
+ * @property {() => void} tell
+ */
+import { companions, linkedFrame, sameScale, sameSpace } from "./link.js";
+import { h } from "./ui/dom.js";
+
+/** @type {Record<Layout, number>} */
+const PLACES = { "1x1": 1, "1x2": 2, "2x2": 4 };
+
+export class Grid {
+  /** @param {Workspace} room @param {Series[]} list the series of the case */
+  constructor(room, list) {
+    this.room = room;
+    this.list = list;
+    /** The image that each viewer showed before. @type {Map<Viewer, number>} */
+    this.shown = new Map();
+    this.following = false;
+    /** Counts arrangements: one that was overtaken stops. */
+    this.turn = 0;
+  }
+
+  /** @param {Layout} layout */
+  async arrange(layout) {
+    const { room } = this;
+    const turn = ++this.turn;
+    const places = PLACES[layout];
+    for (const pane of this.surplus(places)) this.remove(pane);
+    room.grid.dataset.layout = layout;
+    this.heads();
+    room.tell();
+    const { active } = room;
+    if (!active) return;
+    const others = companions(active.series, this.list).filter((one) => room.showing(one.id).length === 0);
+    while (room.panes.length < places && turn === this.turn) {
+      // With no series left, the same one once more: two windows of one stack are worth seeing.
+      await this.add(others.shift()?.id ?? active.series.id, 1 / places);
+    }
+    active.say(room.t("layoutSaid", { n: room.panes.length }));
+  }
+
+  /** Viewers that have to go; the active one stays. @param {number} places @returns {Viewer[]} */
+  surplus(places) {
+    const { panes, active } = this.room;
+    const rest = panes.filter((pane) => pane !== active);
+    return rest.slice(places - 1);
+  }
+
+  /** @param {Viewer} pane */
+  remove(pane) {
+    this.room.panes = this.room.panes.filter((one) => one !== pane);
+    this.shown.delete(pane);
+    pane.element.remove();
+    pane.close();
+  }
+
+  /** @param {Series["id"]} id @param {number} share of the memory */
+  async add(id, share) {
+    const waiting = h("div", { class: "viewer-main", "aria-busy": "true" });
+    this.room.grid.append(waiting);
+    await this.put(id, share, waiting, null);
+  }
+
+  /** Another series in the place of `pane`. @param {Viewer} pane @param {Series["id"]} id */
+  async open(pane, id) {
+    if (String(pane.series.id) === String(id) || !this.list.some((one) => String(one.id) === String(id))) return;
+    await this.put(id, 1 / this.room.panes.length, pane.element, pane);
+  }
+
+  /**
+   * @param {Series["id"]} id
+   * @param {number} share
+   * @param {HTMLElement} place what the new viewer takes the place of
+   * @param {Viewer|null} old closed once the new one is there
+   */
+  async put(id, share, place, old) {
+    const { room } = this;
+    let loaded;
+    try {
+      loaded = await room.load(id);
+    } catch (error) {
+      if (!old) place.remove();
+      this.heads();
+      throw new Error(room.t("failedSeries", { reason: error instanceof Error ? error.message : String(error) }), { cause: error });
+    }
+    // Meanwhile the layout was changed again, or the page has gone on.
+    if (!place.isConnected) return;
+    const viewer = room.make(loaded, share);
+    this.meet(viewer);
+    place.replaceWith(viewer.element);
+    if (!old) room.panes = [...room.panes, viewer];
+    else {
+      room.panes = room.panes.map((one) => (one === old ? viewer : one));
+      this.shown.delete(old);
+      if (room.active === old) room.activate(viewer);
+      old.close();
+    }
+    this.heads();
+    viewer.say(room.t("paneSaid", { n: room.panes.indexOf(viewer) + 1, count: room.panes.length, name: named(viewer.series) }));
+  }
+
+  /** Begin where the active one is, if that is a place in the same patient. @param {Viewer} viewer */
+  meet(viewer) {
+    const { active, linkScroll } = this.room;
+    if (!active || !linkScroll || !(sameSpace(active.series, viewer.series) || active.series.id === viewer.series.id)) return;
+    const from = { series: active.series, frames: active.frames, frame: active.state.frame, moved: active.state.frame - viewer.state.frame };
+    viewer.goTo(linkedFrame(from, { series: viewer.series, frames: viewer.frames, frame: viewer.state.frame }));
+  }
+
+  /** Above each of several images: which series it is, to be changed there. */
+  heads() {
+    const { panes, grid, t } = this.room;
+    const several = grid.dataset.layout !== "1x1";
+    for (const [at, pane] of panes.entries()) {
+      this.shown.set(pane, pane.state.frame);
+      pane.element.querySelector(".viewer-head")?.remove();
+      const name = t("pane", { n: at + 1, count: panes.length });
+      if (several) pane.element.setAttribute("aria-label", name);
+      else pane.element.removeAttribute("aria-label");
+      if (!several) continue;
+      const select = h(
+        "select",
+        { class: "viewer-select", "aria-label": `${name}: ${t("series")}` },
+        ...this.list.map((one) => h("option", { value: String(one.id), selected: String(one.id) === String(pane.series.id) }, named(one))),
+      );
+      select.addEventListener("change", () => {
+        this.open(pane, select.value).catch((error) => {
+          select.value = String(pane.series.id);
+          pane.say(error.message);
+        });
+      });
+      pane.element.prepend(h("div", { class: "viewer-head" }, select));
+    }
+  }
+
+  /** The others go along, when they are linked. @param {Viewer} pane @param {Set<keyof State>} changed */
+  follow(pane, changed) {
+    const { room } = this;
+    const before = this.shown.get(pane) ?? pane.state.frame;
+    this.shown.set(pane, pane.state.frame);
+    if (this.following) return;
+    this.following = true;
+    try {
+      for (const other of room.panes) {
+        if (other === pane) continue;
+        if (changed.has("frame") && room.linkScroll) {
+          const from = { series: pane.series, frames: pane.frames, frame: pane.state.frame, moved: pane.state.frame - before };
+          other.goTo(linkedFrame(from, { series: other.series, frames: other.frames, frame: other.state.frame }));
+        }
+        if (changed.has("window") && room.linkWindow && sameScale(pane.series, other.series)) other.setWindow(pane.state.window, "custom");
+      }
+    } finally {
+      this.following = false;
+    }
+  }
+}
+
+/** @param {Series} series */
+function named({ modality, description, number }) {
+  return [modality, description || number].filter(Boolean).join(" ");
+}

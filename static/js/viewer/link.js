@@ -1,0 +1,75 @@
+/**
+ * Which image of one series belongs to an image of another: by place in the patient where both know it, otherwise as
+ * many images on as the other one went.
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {{frame_of_reference?: string, modality: string, unit?: string}} Kin what of a series tells whether it goes with another
+ */
+
+/** Cosine of the angle up to which two stacks count as cut in the same direction: 25 degrees. */
+const SIMILAR = Math.cos((25 / 180) * Math.PI);
+
+/** @param {number[]} a @param {number[]} b */
+const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+/** The direction in which a stack is piled up. @param {Frame} frame @returns {number[]|null} */
+function normal({ orientation }) {
+  if (!orientation || orientation.length !== 6 || !orientation.every(Number.isFinite)) return null;
+  const [a, b, c, d, e, f] = orientation;
+  return [b * f - c * e, c * d - a * f, a * e - b * d];
+}
+
+/**
+ * The image of `frames` nearest to `from`, measured across the stack.
+ * @param {Frame} from
+ * @param {Frame[]} frames
+ * @returns {number|null} null where the two cannot be compared
+ */
+export function nearestFrame(from, frames) {
+  const direction = normal(frames[0]);
+  const other = normal(from);
+  if (!direction || !other || !from.position || Math.abs(dot(direction, other)) < SIMILAR) return null;
+  const place = dot(direction, from.position);
+  let best = null;
+  let least = Infinity;
+  for (const [index, frame] of frames.entries()) {
+    if (!frame.position) return null;
+    const distance = Math.abs(dot(direction, frame.position) - place);
+    if (distance < least) [best, least] = [index, distance];
+  }
+  return best;
+}
+
+/** @param {Kin} one @param {Kin} other */
+export function sameSpace(one, other) {
+  return Boolean(one.frame_of_reference) && one.frame_of_reference === other.frame_of_reference;
+}
+
+/** Whether numbers mean the same in both, so that one window fits. @param {Kin} one @param {Kin} other */
+export function sameScale(one, other) {
+  return one.modality === other.modality && (one.unit ?? "") === (other.unit ?? "");
+}
+
+/**
+ * @param {{series: Kin, frames: Frame[], frame: number, moved: number}} from where it is now, and by how many images it went
+ * @param {{series: Kin, frames: Frame[], frame: number}} to
+ * @returns {number} the image that `to` should show
+ */
+export function linkedFrame(from, to) {
+  const near = sameSpace(from.series, to.series) ? nearestFrame(from.frames[from.frame], to.frames) : null;
+  return near ?? Math.min(Math.max(to.frame + from.moved, 0), to.frames.length - 1);
+}
+
+/**
+ * In which order other series are put beside the shown one: the same modality of another study first, because a
+ * reader wants the prior; pictures that only say where slices lie come last.
+ * @template {{id: number|string, modality: string, study_uid?: string, is_localiser?: boolean}} T
+ * @param {T} shown
+ * @param {T[]} all in the order of the case
+ * @returns {T[]} without `shown`
+ */
+export function companions(shown, all) {
+  /** @param {T} one */
+  const rank = (one) =>
+    (one.is_localiser ? 4 : 0) + (one.modality === shown.modality ? 0 : 2) + (one.study_uid && one.study_uid !== shown.study_uid ? 0 : 1);
+  return all.filter((one) => one.id !== shown.id).sort((one, other) => rank(one) - rank(other));
+}
