@@ -14,7 +14,7 @@ SPACE = "1.2.840.99999.1"
 
 @pytest.fixture(scope="module")
 def pair(api: Api) -> str:
-    """Address of a case of two stacks of one patient: eight slices, and every second of them from another study."""
+    """Address of a case of two stacks of one patient: eight slices, and a prior of every second one."""
     case = make_case(api, "Two stacks side by side", images=0, publish=False)
     series = f"1.2.3.{case['id']}"
     thin = {f"a{n}.dcm": pictures.ct(n, series=f"{series}.1", FrameOfReferenceUID=SPACE) for n in range(1, 9)}
@@ -115,9 +115,10 @@ def test_another_series_by_list_and_by_drag(visit: Visit, pair: str) -> None:
     areas = divide(page, "Two images", 2)
     second = areas.nth(1)
     choice = second.get_by_label("Image area 2 of 2: Series")
-    choice.select_option(index=0)
+    choice.select_option(areas.nth(0).get_by_label("Image area 1 of 2: Series").input_value())
     expect(counter(second)).to_contain_text("/ 8")
-    page.locator(".series-strip .thumb").nth(1).drag_to(second.locator(".viewer-stage"))
+    other = page.locator(".series-strip .thumb:not([aria-current])")
+    other.drag_to(second.locator(".viewer-stage"))
     expect(counter(second)).to_contain_text("/ 4")
     divide(page, "One image", 1)
 
@@ -144,3 +145,32 @@ def test_a_telephone_shows_one_image(visit: Visit, pair: str) -> None:
     page.locator(".viewer-stage").focus()
     page.keyboard.press("Shift+L")
     expect(page.locator(".viewer-main")).to_have_count(1)
+
+
+def test_a_second_image_lies_over_the_first(visit: Visit, pair: str) -> None:
+    page = visit("student", pair)
+    screen = Screen(page)
+    screen.press("Shift+F")
+    expect(page.locator(".viewer-live")).to_have_text("No second image is chosen.")
+    page.get_by_role("button", name="Window and colours").click()
+    page.locator(".viewer-sheet").get_by_role("button", name="Second image over this one").click()
+    picture = """() => {
+      const canvas = document.querySelector(".viewer-canvas");
+      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+      let coloured = 0;
+      for (let i = 0; i < data.length; i += 4) coloured += Math.abs(data[i] - data[i + 2]) > 8;
+      return coloured;
+    }"""
+    assert page.evaluate(picture) == 0
+    page.get_by_label("Second image", exact=True).select_option(index=1)
+    wait_for(lambda: page.evaluate(picture) > 1000, "hot iron lies over grey")
+    bar = page.locator(".viewer-color-bar.is-second")
+    expect(bar).to_have_attribute("aria-label", re.compile("Colours: Hot iron"))
+    page.get_by_label("Opacity", exact=True).fill("0")
+    wait_for(lambda: page.evaluate(picture) == 0, "nothing is left of it")
+    page.get_by_label("Opacity", exact=True).fill("80")
+    wait_for(lambda: page.evaluate(picture) > 1000, "it is back")
+    page.keyboard.press("Escape")
+    screen.press("Shift+F")
+    expect(bar).to_be_hidden()
+    wait_for(lambda: page.evaluate(picture) == 0, "it is hidden")

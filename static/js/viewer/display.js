@@ -72,6 +72,8 @@ export class Display {
     this.shown = null;
     /** @type {Promise<import("./cine.js").Cine>|null} */
     this.cine = null;
+    /** @type {import("./fusion.js").Fusion|null} */
+    this.over = null;
     /** @type {Renderer|null} */
     this.renderer = null;
   }
@@ -119,6 +121,12 @@ export class Display {
       this.scheduled = 0;
       this.paint();
     });
+  }
+
+  /** Paint again, because a layer over the image has changed. */
+  renew() {
+    this.renderer?.renew();
+    this.repaint();
   }
 
   /** @returns {boolean} false when there is nothing to paint on yet */
@@ -296,6 +304,23 @@ export class Display {
     sheet.showPopover();
   }
 
+  /** What chooses the second image over this one; fetched when it is wanted. */
+  async openOver() {
+    const [{ Fusion }, list] = await Promise.all([import("./fusion.js"), this.shell.listSeries()]);
+    if (!this.shown) throw new Error("there is no image yet");
+    if (!this.over) {
+      const over = new Fusion(this, { list, stage: this.shown.stage, urlOf: (id) => this.shell.urlOf(id) });
+      this.renderer?.layers.push((context) => over.paint(context));
+      this.over = over;
+    }
+    return this.over.createControls();
+  }
+
+  toggleOver() {
+    if (this.over?.over) this.over.toggle();
+    else this.say(this.t("overUnset"));
+  }
+
   /** Said aloud by screen readers and shown for all. @param {string} text */
   say(text) {
     if (this.shown) this.shown.live.textContent = text;
@@ -317,6 +342,7 @@ export class Display {
     this.closing.abort();
     void this.cine?.then((cine) => cine.stop());
     window.clearTimeout(this.telling);
+    this.over?.close();
     this.resizing.disconnect();
     this.loader.close();
     if (this.scheduled) cancelAnimationFrame(this.scheduled);

@@ -39,6 +39,7 @@ const COMMANDS = {
   "pane-before": (host) => host.shell.nextPane(-1),
   linkScroll: (host) => host.shell.toggle("linkScroll"),
   linkWindow: (host) => host.shell.toggle("linkWindow"),
+  over: (host) => host.toggleOver(),
   play: (host) => host.playPause(),
   "turn-left": (host) => host.pose("left"),
   "turn-right": (host) => host.pose("right"),

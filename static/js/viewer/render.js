@@ -24,6 +24,13 @@ export class Renderer {
     this.pictureKey = "";
     /** What the canvas shows, as the arguments it was drawn with. @type {unknown[]} */
     this.shown = [];
+    /** Painted over the image, one after the other; the units of the context are pixels of the image. @type {((context: CanvasRenderingContext2D) => void)[]} */
+    this.layers = [];
+  }
+
+  /** A layer looks different now: what was drawn counts no longer. */
+  renew() {
+    this.shown = [];
   }
 
   /** @param {number} width css pixels @param {number} height @param {number} ratio device pixels per css pixel */
@@ -92,5 +99,6 @@ export class Renderer {
     const [a, b, c, d, e, f] = matrix(view, aspectOf(frame.pixel_spacing)).map((number) => number * ratio);
     context.setTransform(a, b, c, d, e, f);
     context.drawImage(source, 0, 0, frame.columns, frame.rows);
+    for (const layer of this.layers) layer(context);
   }
 }

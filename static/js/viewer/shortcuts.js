@@ -38,6 +38,7 @@ export const SHORTCUTS = [
   { id: "pane-before", keys: ["Shift+Q"], name: "paneBefore" },
   { id: "linkScroll", keys: ["Shift+K"], name: "linkScroll" },
   { id: "linkWindow", keys: ["Shift+I"], name: "linkWindow" },
+  { id: "over", keys: ["Shift+F"], name: "overToggle" },
   { id: "play", keys: ["Space"], name: "playPause" },
   { id: "turn-left", keys: [","], name: "turnLeft" },
   { id: "turn-right", keys: ["."], name: "turnRight" },

@@ -52,6 +52,8 @@
  * @property {() => void} nextLayout
  * @property {(step: number) => void} nextPane
  * @property {(what: "linkScroll"|"linkWindow") => void} toggle
+ * @property {() => Promise<Series[]>} listSeries all of the case
+ * @property {(id: Series["id"]) => string} urlOf
  * @property {(pane: Host, changed: Set<keyof State>) => void} heard of a viewer that its state has changed
  * What tools and keys may ask of the viewer; declared here because a circle of files cannot be hashed by the
  * static files storage.
@@ -73,6 +75,8 @@
  * @property {(step: number) => void} stepPreset
  * @property {(what: "fit"|"actual"|"in"|"out") => void} zoom
  * @property {() => void} playPause
+ * @property {() => Promise<HTMLElement>} openOver what chooses the second image over this one
+ * @property {() => void} toggleOver
  * @property {Shell} shell
  * @property {(what: "left"|"right"|"horizontal"|"vertical") => void} pose turn or mirror as the eye sees it
  * @property {(name: string) => void} setTool

@@ -57,6 +57,8 @@ export class Workspace {
     /** @type {Viewer|null} */
     this.active = null;
     this.grid = h("div", { class: "viewer-grid", "data-layout": "1x1" });
+    /** @type {Promise<Series[]>|null} */
+    this.listed = null;
     /** @type {Promise<Grid>|null} */
     this.arranging = null;
     /** @type {Grid|null} */
@@ -81,9 +83,14 @@ export class Workspace {
     return this.chosen.linkWindow;
   }
 
+  /** @param {Series["id"]} id */
+  urlOf(id) {
+    return this.seriesUrl.replace(/\d+\/$/, `${id}/`);
+  }
+
   /** @param {Series["id"]|null} id null: the series that the page opened @returns {Promise<Loaded>} */
   async load(id) {
-    const seriesUrl = id === null ? this.seriesUrl : this.seriesUrl.replace(/\d+\/$/, `${id}/`);
+    const seriesUrl = id === null ? this.seriesUrl : this.urlOf(id);
     const annotationUrl = id === null || !this.annotationUrl ? this.annotationUrl : `${this.annotationUrl.split("?")[0]}?series=${id}`;
     const api = createApi({ seriesUrl, annotationUrl });
     const [series, annotations] = await Promise.all([api.series(), annotationUrl ? api.annotations() : []]);
@@ -152,11 +159,17 @@ export class Workspace {
     return this.arranging;
   }
 
-  /** All series of the case. @returns {Promise<Series[]>} */
-  async listSeries() {
+  /** All series of the case, asked for once. @returns {Promise<Series[]>} */
+  listSeries() {
+    this.listed ??= this.fetchSeries();
+    return this.listed;
+  }
+
+  async fetchSeries() {
     const answer = await fetch(this.caseSeriesUrl, { credentials: "same-origin", headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(this.t("failedSeries", { reason: `HTTP ${answer.status}` }));
-    return (await answer.json()).results;
+    if (answer.ok) return (await answer.json()).results;
+    this.listed = null;
+    throw new Error(this.t("failedSeries", { reason: `HTTP ${answer.status}` }));
   }
 
   /** @param {Viewer} pane */

@@ -2,6 +2,7 @@
  * Colours of an image of grey levels: the sheet that offers them, and the bar beside the image that explains them.
  * @typedef {import("../types.js").Host} Host
  * @typedef {import("../types.js").State} State
+ * @typedef {{state: Pick<State, "map"|"window"|"invert">, frame: import("../types.js").Frame, t: Host["t"]}} Shown
  */
 import { COLOR_MAPS, colorTable } from "../colormaps.js";
 import { keyOf } from "../shortcuts.js";
@@ -39,6 +40,19 @@ export function createColors(host, button) {
     const item = createItem({ icon: strip(map), label: t(map), action: () => host.set({ map }), stays: true });
     return { map, item };
   });
+  const over = createItem({ icon: "over", label: t("overOpen"), action: () => void open(), stays: true });
+
+  /** The fields take the place of the line that asked for them. */
+  async function open() {
+    try {
+      const controls = await host.openOver();
+      over.replaceWith(controls);
+      controls.querySelector("select")?.focus();
+    } catch (error) {
+      host.say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
   const sheet = createSheet(
     button,
     t("colors"),
@@ -46,6 +60,7 @@ export function createColors(host, button) {
     createItem({ icon: "auto", label: t("windowRegion"), shortcut: keyOf("window-region"), action: () => host.windowFromRegion() }),
     grey ? h("hr") : null,
     ...(grey ? maps.map(({ item }) => item) : []),
+    ...(host.shell.many ? [h("hr"), over] : []),
   );
 
   /** @param {State} state */
@@ -58,7 +73,7 @@ export function createColors(host, button) {
   return { sheet, update };
 }
 
-/** Which colour is which value; nothing for grey, which needs no words. @param {Host} host @param {string} unit */
+/** Which colour is which value; nothing for grey, which needs no words. @param {Shown} host @param {string} unit */
 export function createColorBar(host, unit) {
   const canvas = h("canvas", { width: "1", height: "256", class: "viewer-strip", "aria-hidden": "true" });
   const [top, middle, bottom] = [h("span"), h("span"), h("span")];

@@ -51,6 +51,7 @@ const PATHS = {
   layoutTwo: "M4 5h16v14H4zM12 5v14",
   layoutFour: "M4 5h16v14H4zM12 5v14M4 12h16",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  over: "M12 4l9 5l-9 5l-9-5zM5 13l7 4l7-4",
   turnLeft: "M4 12a8 8 0 1 0 3-6.200M7 2v4.500h4.500M9 10h6v6H9z",
   turnRight: "M20 12a8 8 0 1 1-3-6.200M17 2v4.500h-4.500M9 10h6v6H9z",
   flipSides: "M12 3v18M9 7v10H3zM15 7v10h6z",

@@ -103,6 +103,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const sheet = createSheet(
     more,
     t("moreView"),
+    item("fit", "zoom-fit", () => host.zoom("fit")),
     item("zoomIn", "zoom-in", () => host.zoom("in")),
     item("zoomOut", "zoom-out", () => host.zoom("out")),
     item("actual", "zoom-actual", () => host.zoom("actual")),
@@ -129,7 +130,6 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     group(t("grey"), choice, width.label, center.label, invert, palette, colors.sheet),
     group(
       t("view"),
-      button("fit", t("fit"), keyOf("zoom-fit"), () => host.zoom("fit")),
       more,
       sheet,
     ),
