@@ -1,6 +1,7 @@
 """Analysing a case, from the request to the rows."""
 
 import time
+import uuid
 
 import numpy as np
 import pytest
@@ -54,6 +55,25 @@ def test_drafts_and_layers_of_others_are_not_measured():
     layer(series, author, [box(1, 1, 9, 9)], submitted=False)
     layer(series, student, [box(1, 1, 9, 9)])
     assert drawn_regions(case) == []
+
+
+def test_masks_and_turned_boxes_are_regions_lines_are_not():
+    author = person("ann", "instructor")
+    case = a_case(author)
+    series = add_series(case, [speckle(1)])
+    shape = box(4, 4, 8, 8)
+    mask = shape | {"id": str(uuid.uuid4()), "kind": "mask", "points": [[2, 1], [5, 3]], "counts": [1, 5]}
+    turned = shape | {
+        "id": str(uuid.uuid4()),
+        "kind": "rotated-box",
+        "points": [[8, 4], [12, 8], [8, 12], [4, 8]],
+    }
+    arrow = shape | {"id": str(uuid.uuid4()), "kind": "arrow"}
+    layer(series, author, [mask, turned, arrow])
+    found = drawn_regions(case)
+    assert [(region.kind, int(region.mask.sum())) for region in found] == [("mask", 5), ("rotated-box", 32)]
+    analysis = analysed(case, author)
+    assert {row.kind for row in analysis.regions.all()} == {"", "mask", "rotated-box"}
 
 
 def test_equal_pictures_and_settings_meet_one_row():

@@ -4,6 +4,7 @@ import gzip
 import json
 import threading
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from cases.errors import StaleRevision
+from cases.geometry import KINDS
 from cases.models import Annotation, AnnotationRevision
 from cases.services import annotations
 from medweb.accounts.models import User
@@ -18,6 +20,7 @@ from tests import support
 from tests.builders import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TABLE = Path(__file__).parents[1] / "js" / "fixtures" / "geometry.json"
 HOSTILE = "security/hostile/annotation"
 # Three of the corpus are plain JSON that says nothing about shapes of ours beyond a list.
 EMPTY_LISTS = {"mass_assignment.json", "proto_pollution.json"}
@@ -52,6 +55,29 @@ def test_every_save_is_a_revision(series):
     assert (layer.revision, layer.shapes) == (3, [])
     kept = AnnotationRevision.objects.filter(annotation=layer).order_by("number")
     assert [(row.number, len(row.shapes)) for row in kept] == [(1, 1), (2, 2), (3, 0)]
+
+
+def test_every_kind_and_its_attributes_come_back_from_the_api(series):
+    """What the browser sends is what it gets: the table shared with the browser's tests, and attributes."""
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    sent = [
+        entry["shape"] | {"label": "nodule", "attributes": {"margin": "sharp", "b": "", "a": "1"}}
+        for entry in table
+        if max(entry["rows"], entry["columns"]) <= 16
+    ]
+    assert {shape["kind"] for shape in sent} == set(KINDS)
+    student = rows.person()
+    client = signed_in(student)
+    body = {"series": series.pk, "shapes": sent}
+    made = client.post("/api/annotations/", body, content_type="application/json")
+    assert made.status_code == 201, made.content
+    assert made.json()["shapes"] == sent
+    layer = Annotation.objects.get(series=series, author=student)
+    assert client.get(f"/api/annotations/{layer.pk}/").json()["shapes"] == sent
+    wrong = sent[0] | {"attributes": {"margin": 5}}
+    refused = put(client, layer, revision=1, shapes=[wrong])
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["field"] == "shapes[0].attributes.margin"
 
 
 def test_a_stale_revision_is_refused_and_gets_what_is_stored(series):
