@@ -157,6 +157,7 @@ def test_tools_by_touch(board: Any) -> None:
     b = board(**PHONE)
 
     def tap(*places: tuple[float, float]) -> None:
+        b.stage.scroll_into_view_if_needed()
         for place in places:
             b.page.touchscreen.tap(*b.at(*place))
 
@@ -204,8 +205,8 @@ def test_many_shapes_at_once(board: Any) -> None:
         "all below",
         lambda now: all(n["points"][0][1] > o["points"][0][1] + 1 for n, o in zip(now, before, strict=True)),
     )
-    b.label("effusion")
-    b.becomes("all labelled", lambda now: {shape["label"] for shape in now} == {"effusion"})
+    b.label("scar")
+    b.becomes("all labelled", lambda now: {shape["label"] for shape in now} == {"scar"})
     b.press("Control+c", "PageDown", "Control+v")
     b.has(6)
     assert [shape["frame"] for shape in b.stored()] == [0, 0, 0, 1, 1, 1]
@@ -342,7 +343,7 @@ def test_labels_by_number_and_keys_of_ones_own(board: Any) -> None:
     expect(told).to_have_text("P is taken by “Point”. Press another key.")
     page.keyboard.press("F9")
     expect(told).to_have_text("F9: Box")
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     b.press("p")
     expect(page.get_by_role("button", name="Point", exact=True)).to_have_attribute("aria-pressed", "true")
     b.press("b")
@@ -353,6 +354,6 @@ def test_labels_by_number_and_keys_of_ones_own(board: Any) -> None:
     expect(page.get_by_role("button", name="Box", exact=True)).to_have_attribute("aria-pressed", "true")
     b.press("?")
     page.get_by_role("button", name="All keys as they were").click()
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     b.press("p", "b")
     expect(page.get_by_role("button", name="Box", exact=True)).to_have_attribute("aria-pressed", "true")
