@@ -9,6 +9,7 @@ from cases.api import (
     drawings,
     planes,
     privacy,
+    segment,
     series,
     slide,
     upload,
@@ -32,6 +33,7 @@ urlpatterns = [
         drawings.SeriesDrawings.as_view(),
         name="api-series-drawings",
     ),
+    path("frames/<int:pk>/segment/", segment.FrameSegment.as_view(), name="api-frame-segment"),
     path("series/<int:pk>/planes/", planes.SeriesPlanes.as_view(), name="api-series-planes"),
     path("slides/<int:pk>/", slide.SlideDetail.as_view(), name="api-slide"),
     path(

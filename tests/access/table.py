@@ -163,6 +163,14 @@ CASES_API = [
         "api-series-drawings", "POST", "400 400 400 400", "404 404 404 400",
         args=lambda w: [w.series.pk, "web"], raw="application/ld+json",
     ),
+    Row(
+        "api-frame-segment", "POST", "400 400 400 400", "404 404 404 400",
+        args=lambda w: [w.frame.pk], body=lambda w: {"method": "magic"},
+    ),
+    Row(
+        "api-frame-segment", "POST", "404 400 404 400", "404 404 404 400",
+        args=lambda w: [w.draft_frame.pk], body=lambda w: {"method": "watershed"},
+    ),
     Row("api-series-planes", "GET", args=series, **READ_HIDDEN),
     Row("api-series-planes", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
     Row("api-slide", "GET", args=lambda w: [w.slide.instance_id], **READ_HIDDEN),
@@ -242,6 +250,10 @@ DESK = [
     # On every other path it does not exist, for its author neither.
     Row("api-series", "GET", NOBODY, NOBODY, args=waiting),
     Row("api-series-planes", "GET", NOBODY, NOBODY, args=waiting),
+    Row(
+        "api-frame-segment", "POST", NOBODY, NOBODY,
+        args=waiting_frame, body=lambda w: {"method": "grabcut"},
+    ),
     Row("cases:drawings", "GET", NOBODY, NOBODY, args=waiting),
     Row("cases:drawings-file", "GET", NOBODY, NOBODY, args=lambda w: [w.waiting.pk, "csv"]),
     Row("api-series-drawings", "GET", NOBODY, NOBODY, args=lambda w: [w.waiting.pk, "csv"]),
