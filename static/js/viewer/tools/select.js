@@ -167,7 +167,8 @@ export function selectTool(host) {
       const { state } = host;
       const more = p.shift || state.several;
       const chosen = heldShapes(state);
-      held = more ? null : grip(p, chosen);
+      // Shift is asked again by what is held: it keeps proportions, and turns by notches.
+      held = state.several ? null : grip(p, chosen);
       if (held) return;
       const tolerance = reach(p) / (state.view?.scale ?? 1);
       const own = state.locked.mine ? [] : ownShapes(state);
