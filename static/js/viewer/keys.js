@@ -12,6 +12,7 @@ import {
   simplifySelected, turnSelected,
 } from "./tools/commands.js";
 import { isDrawn } from "./tools/drafts.js";
+import { isPainted, nextSize } from "./tools/painted.js";
 import { alongImage, toImage, toScreen } from "./viewport.js";
 
 /** @type {Record<string, Point>} */
@@ -66,6 +67,8 @@ const COMMANDS = {
   simplify: (host) => simplifySelected(host),
   union: (host) => void combineSelected(host, "union"),
   subtract: (host) => void combineSelected(host, "subtract"),
+  "brush-smaller": (host) => resizeBrush(host, -1),
+  "brush-larger": (host) => resizeBrush(host, 1),
   undo: (host) => host.undo(),
   redo: (host) => host.redo(),
 };
@@ -97,7 +100,7 @@ export function handleKey(host, event) {
   if (command === null) return false;
   if (command.startsWith("tool:")) {
     const tool = command.slice("tool:".length);
-    if (!host.state.canDraw && isDrawn(tool)) return false;
+    if (!host.state.canDraw && (isDrawn(tool) || isPainted(tool))) return false;
     const glass = host.state.loupe !== null;
     host.setTool(tool);
     if (tool === "magnifier") host.set({ loupe: glass ? null : inTheMiddle(host) });
@@ -124,7 +127,7 @@ function arrow(host, direction, far) {
     host.set({ loupe: { ...state.loupe, at: clampPoint(to, frame.rows, frame.columns) } });
     return true;
   }
-  if (isDrawn(state.tool)) {
+  if (isDrawn(state.tool) || isPainted(state.tool)) {
     const from = state.crosshair ?? state.draft?.points.at(-1) ?? [frame.columns / 2, frame.rows / 2];
     const at = clampPoint([from[0] + dx * step, from[1] + dy * step], frame.rows, frame.columns);
     host.set({ crosshair: at, hover: at, draft: state.draft && { ...state.draft, cursor: at } });
@@ -154,6 +157,8 @@ function arrow(host, direction, far) {
 /** @param {Host} host */
 function enter(host) {
   const { state, frame } = host;
+  if (isPainted(state.tool) && state.crosshair) host.placePoint(state.crosshair);
+  else if (isPainted(state.tool)) host.set({ crosshair: [frame.columns / 2, frame.rows / 2] });
   if (!isDrawn(state.tool)) return;
   if (!state.crosshair) {
     if (state.draft) host.finishDraft();
@@ -164,6 +169,13 @@ function enter(host) {
   const again = last && last[0] === state.crosshair[0] && last[1] === state.crosshair[1];
   if (again && isMany(state.tool)) host.finishDraft();
   else if (!again) host.placePoint(state.crosshair);
+}
+
+/** @param {Host} host @param {1|-1} step */
+function resizeBrush(host, step) {
+  const size = nextSize(host.state.paint.size, step);
+  host.set({ paint: { ...host.state.paint, size } });
+  host.say(`${host.t("brushSize")}: ${size}`);
 }
 
 /** @param {Host} host */

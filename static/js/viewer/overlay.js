@@ -113,7 +113,8 @@ export class Overlay {
       if (!state.visible[layer]) continue;
       const opacity = state.opacity[layer];
       for (const shape of state[layer === "mine" ? "shapes" : layer]) {
-        if (shape.frame !== state.frame) continue;
+        // What is being painted is shown by the sheet of the brush meanwhile.
+        if (shape.frame !== state.frame || state.painted.includes(shape.id)) continue;
         const chosen = selected.has(shape.id);
         const node = this.node(shape, layer, labelColor(labels, shape.label), chosen);
         if (node.element.getAttribute("opacity") !== String(opacity)) node.element.setAttribute("opacity", String(opacity));

@@ -186,6 +186,8 @@ export const ENGLISH = {
   keep: "Keep",
   words: "Words",
   keyLabels: "Choose a label; in the select tool also for the selected shapes",
+  keySeveral: "Add to the selection; beside the shapes a drag selects what it touches",
+  keySnap: "Held: points are not drawn to other shapes",
   keyGrow: "Wider, narrower, higher, lower",
   lock: "Lock {layer}",
   opacity: "Opacity of {layer}",
@@ -205,6 +207,19 @@ export const ENGLISH = {
   histogram: "Pixel values from {low} to {high}",
   moreLayers: "Lock layers, opacity",
   editSelected: "Edit the selection",
+  brush: "Brush",
+  eraser: "Eraser",
+  threshold: "Threshold brush",
+  brushSize: "Brush size",
+  brushSquare: "Square brush",
+  brushSmaller: "Smaller brush",
+  brushLarger: "Larger brush",
+  rangeFrom: "From value",
+  rangeTo: "To value",
+  newMask: "New mask",
+  painting: "Painting",
+  erased: "Erased",
+  notGrey: "This tool needs an image of grey levels.",
 };
 
 /** @typedef {keyof typeof ENGLISH} StringKey */

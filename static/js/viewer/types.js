@@ -28,11 +28,13 @@
  * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null}} Draft
  * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
  * @typedef {{mine: number, reference: number, other: number}} Opacity 0 to 1
+ * @typedef {{size: number, square: boolean, low: number|null, high: number|null}} Paint brush width in columns of
+ *   the image; values that the threshold brush paints, null for the window's
  * @typedef {{of: string|null, ids: string[]}} Also other selected shapes, as long as `of` is the first selected one
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
  *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null, loupe: {at: Point, above: boolean}|null, playing: boolean,
  *   tool: string, shapes: Shape[], reference: LayerShape[], other: LayerShape[], visible: Visible,
- *   locked: Visible, opacity: Opacity,
+ *   locked: Visible, opacity: Opacity, paint: Paint, painted: string[],
  *   selected: string|null, also: Also, several: boolean, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
  *   hover: Point|null, save: string, message: string, canDraw: boolean, status: string,
  *   loaded: number, failed: string}} State

@@ -12,6 +12,7 @@ import { createGuides } from "./guides.js";
 import { handleKey } from "./keys.js";
 import { Overlay } from "./overlay.js";
 import { createTools } from "./tools/all.js";
+import { isPainted } from "./tools/painted.js";
 import { isDrawn } from "./tools/drafts.js";
 import { createColorBar } from "./ui/colors.js";
 import { createCorners } from "./ui/corners.js";
@@ -62,6 +63,8 @@ export class Viewer extends Drawing {
     this.overlay = new Overlay(this.parts.layer);
     this.guides = createGuides(this.parts.guides);
     this.tools = createTools(this);
+    /** @type {import("./masks/kit.js").Kit|null} */
+    this.kit = null;
     this.gestures = attachGestures(this, this.parts.stage, this.tools);
     this.annotations = new Annotations(this, {
       api,
@@ -86,7 +89,7 @@ export class Viewer extends Drawing {
 
   /** @param {string} tool */
   mayUse(tool) {
-    return tool in this.tools && (this.state.canDraw || !isDrawn(tool));
+    return this.state.canDraw ? tool in this.tools || isPainted(tool) : tool in this.tools && !isDrawn(tool);
   }
 
   observe() {
@@ -118,6 +121,8 @@ export class Viewer extends Drawing {
     if (changed.has("playing")) this.parts.showPlaying(state.playing);
     if (changed.has("loupe") && !this.loupe) void this.openLoupe();
     if (changed.has("failed")) this.parts.showFailure(state.failed);
+    if (changed.has("tool") && isPainted(state.tool)) void this.openKit();
+    this.kit?.update(state, changed);
     this.element.dataset.tool = state.tool;
     this.shell.heard(this, changed);
     this.repaint();
@@ -129,6 +134,7 @@ export class Viewer extends Drawing {
     if (this.state.view) this.guides.draw(this.state.band, this.state.view, this.aspect);
     this.corners.update(this.pixels);
     this.colorBar.update();
+    this.kit?.draw();
     if (this.renderer) this.loupe?.draw(this.renderer, this.frame, this.state, this.standIn, this.size);
     return true;
   }
@@ -137,6 +143,22 @@ export class Viewer extends Drawing {
     const { Loupe } = await import("./loupe.js");
     this.loupe ??= new Loupe(this.parts.stage);
     this.repaint();
+  }
+
+  /** What paints, fetched when it is first wanted. */
+  async openKit() {
+    const { Kit } = await import("./masks/kit.js");
+    if (!this.kit) {
+      this.kit = new Kit(this, this.parts);
+      Object.assign(this.tools, this.kit.tools);
+    }
+    return this.kit;
+  }
+
+  /** @param {import("./types.js").Point} point */
+  placePoint(point) {
+    if (isPainted(this.state.tool)) void this.openKit().then((kit) => kit.place(point));
+    else super.placePoint(point);
   }
 
   stopGesture() {

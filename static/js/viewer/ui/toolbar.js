@@ -7,6 +7,7 @@
  */
 import { keyOf } from "../shortcuts.js";
 import { COMMON, DRAWN } from "../tools/drafts.js";
+import { PAINTED, isPainted } from "../tools/painted.js";
 import { createColors } from "./colors.js";
 import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
@@ -81,15 +82,13 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   const palette = button("palette", t("colors"), "", () => {});
   const colors = createColors(host, palette);
   const drawing = button("moreDraw", t("moreDraw"), "", () => {});
-  const rare = createSheet(
-    drawing,
-    t("moreDraw"),
-    ...DRAWN.filter((name) => !COMMON.includes(name)).map((name) => {
-      const made = createItem({ icon: /** @type {IconName} */ (name), label: t(name), shortcut: keyOf(`tool:${name}`), action: () => host.setTool(name) });
-      tools.set(name, made);
-      return made;
-    }),
-  );
+  /** @param {import("../types.js").Kind|import("../tools/painted.js").Painted} name */
+  const rarely = (name) => {
+    const made = createItem({ icon: /** @type {IconName} */ (name), label: t(name), shortcut: keyOf(`tool:${name}`), action: () => host.setTool(name) });
+    tools.set(name, made);
+    return made;
+  };
+  const rare = createSheet(drawing, t("moreDraw"), ...PAINTED.map(rarely), h("hr"), ...DRAWN.filter((name) => !COMMON.includes(name)).map(rarely));
   const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
   const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
   const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
@@ -162,9 +161,9 @@ export function createToolbar(host, { presets, history, fullscreen }) {
   function update(state) {
     for (const [name, item] of tools) {
       put(item, "aria-pressed", state.tool === name);
-      if (DRAWN.includes(/** @type {any} */ (name)) || name === "select") item.disabled = !state.canDraw && name !== "select";
+      if (DRAWN.includes(/** @type {any} */ (name)) || isPainted(name) || name === "select") item.disabled = !state.canDraw && name !== "select";
     }
-    const isRare = DRAWN.some((name) => name === state.tool && !COMMON.includes(name));
+    const isRare = isPainted(state.tool) || DRAWN.some((name) => name === state.tool && !COMMON.includes(name));
     put(drawing, "aria-pressed", isRare);
     drawing.disabled = !state.canDraw;
     put(invert, "aria-pressed", state.invert);

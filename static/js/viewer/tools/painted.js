@@ -1,0 +1,26 @@
+/**
+ * Tools that make or change masks; what they do is fetched when the first of them is chosen (masks/kit.js).
+ * @typedef {"brush"|"eraser"|"threshold"} Painted
+ */
+
+/** @type {Painted[]} */
+export const PAINTED = ["brush", "eraser", "threshold"];
+
+/** The widest brush, in columns of the image. */
+export const BIGGEST = 200;
+
+/** @param {string} tool @returns {tool is Painted} */
+export function isPainted(tool) {
+  return PAINTED.includes(/** @type {Painted} */ (tool));
+}
+
+/** Whether a tool paints along the way of the pointer. @param {string} tool */
+export function isStroke(tool) {
+  return ["brush", "eraser", "threshold"].includes(tool);
+}
+
+/** The next size up or down, a quarter each time and at least by one. @param {number} size @param {1|-1} step */
+export function nextSize(size, step) {
+  const next = Math.round(step > 0 ? size * 1.25 : size / 1.25);
+  return Math.min(Math.max(next === size ? size + step : next, 1), BIGGEST);
+}

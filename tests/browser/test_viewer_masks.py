@@ -1,0 +1,129 @@
+"""Painting: masks by brush, by the smart tools and between slices, with mouse, finger and keys."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import Api, make_case
+from tests.browser.test_viewer_draw import PHONE, Board
+
+TOOLS = "More drawing tools"
+
+
+class Easel(Board):
+    """A board with brushes."""
+
+    def takes(self, name: str) -> None:
+        """Choose a painting tool, and wait until it lies at hand."""
+        self.rare(name)
+        expect(self.page.locator(".viewer-ring")).to_have_count(1)
+
+    def pixels(self) -> list[int]:
+        """Pixels of each mask, as the server has them."""
+        return [sum(shape["counts"][1::2]) for shape in self.stored()]
+
+
+@pytest.fixture
+def easel(visit: Visit, api: Api) -> Any:
+    """``easel()``: a case of five slices, open on its first one."""
+
+    def open_one(**how: Any) -> Easel:
+        case = make_case(api, "Something to paint", images=5)
+        found = Easel(visit("instructor", f"/cases/{case['id']}/", **how), api, case["series"][0])
+        found.press("Home")
+        found.shows(1, 5)
+        return found
+
+    return open_one
+
+
+def test_brush_and_eraser_by_mouse(easel: Any) -> None:
+    """Strokes make one mask grow; the eraser takes from it until nothing is left; undo brings all back."""
+    b = easel()
+    b.takes("Brush")
+    b.page.get_by_label("Brush size").fill("3")
+    b.drag((0.4, 0.4), (0.55, 0.4))
+    b.has(1)
+    (first,) = b.stored()
+    assert first["kind"] == "mask"
+    expect(b.page.locator(".viewer-mask")).to_have_count(1)
+    expect(b.page.locator(".viewer-paint")).to_be_hidden()
+    b.drag((0.5, 0.35), (0.5, 0.55))
+    b.becomes("more", lambda now: sum(now[0]["counts"][1::2]) > sum(first["counts"][1::2]))
+    (more,) = b.stored()
+    assert more["id"] == first["id"]
+    b.page.get_by_role("button", name="New mask").click()
+    b.page.get_by_label("Brush size").fill("6")
+    b.page.get_by_role("button", name="Square brush").click()
+    b.click(0.3, 0.75)
+    b.has(2)
+    assert 36 <= b.pixels()[1] <= 49
+    b.takes("Eraser")
+    b.drag((0.2, 0.75), (0.4, 0.75))
+    b.has(1)
+    b.drag((0.38, 0.4), (0.4, 0.4))
+    b.becomes("less", lambda now: sum(now[0]["counts"][1::2]) < sum(more["counts"][1::2]))
+    b.press("Control+z", "Control+z")
+    b.has(2)
+    assert b.stored()[0] == more
+    b.page.reload()
+    b.has(2)
+    assert b.stored()[0] == more
+
+
+def test_painting_by_keyboard(easel: Any) -> None:
+    """The crosshair stamps, keys change the size, the eraser rubs, and Escape begins another mask."""
+    b = easel()
+    b.press("Shift+B", "{", "{", "{", "{", "{", "Enter", "Enter")
+    expect(b.live).to_contain_text("Mask")
+    b.has(1)
+    assert b.pixels() == [12], "a brush of four, between four pixels"
+    b.press(*["ArrowRight"] * 6, "Enter")
+    b.becomes("two dabs, one mask", lambda now: sum(now[0]["counts"][1::2]) == 24)
+    b.press("Escape", "Enter", "Shift+ArrowLeft", "Enter")
+    b.has(2)
+    assert b.pixels() == [24, 12]
+    b.press("Shift+E", "Escape", "Enter", "Enter")
+    b.becomes("one dab of two rubbed out", lambda now: sum(now[0]["counts"][1::2]) == 12)
+
+
+def test_painting_by_touch(easel: Any) -> None:
+    """A finger paints; two fingers move the image and leave nothing behind."""
+    b = easel(**PHONE)
+    b.takes("Brush")
+    b.page.touchscreen.tap(*b.at(0.4, 0.4))
+    b.has(1)
+    (dab,) = b.pixels()
+    b.takes("Eraser")
+    bar = b.page.get_by_role("group", name="Painting").bounding_box()
+    assert bar is not None
+    assert bar["x"] >= 0
+    assert bar["x"] + bar["width"] <= 390
+    b.page.get_by_label("Brush size").fill("6")
+    b.page.touchscreen.tap(*b.at(0.4, 0.4))
+    b.becomes("a hole", lambda now: 0 < sum(now[0]["counts"][1::2]) < dab)
+
+
+def test_threshold_brush(easel: Any) -> None:
+    """Only pixels within the range are painted."""
+    b = easel()
+    b.takes("Threshold brush")
+    b.page.get_by_label("Brush size").fill("60")
+    b.drag((0.45, 0.5), (0.55, 0.5))
+    b.has(1)
+    (window,) = b.pixels()
+    b.page.get_by_role("button", name="New mask").click()
+    b.page.get_by_label("From value").fill("-5000")
+    b.page.get_by_label("To value").fill("5000")
+    b.page.get_by_label("To value").press("Enter")
+    b.drag((0.45, 0.5), (0.55, 0.5))
+    b.has(2)
+    assert b.pixels()[1] >= window
+    b.page.get_by_role("button", name="New mask").click()
+    b.page.get_by_label("From value").fill("4000")
+    b.page.get_by_label("To value").fill("5000")
+    b.page.get_by_label("To value").press("Enter")
+    b.drag((0.45, 0.5), (0.55, 0.5))
+    b.has(2)
