@@ -9,6 +9,7 @@ from cases.views import (
     library,
     planes,
     privacy,
+    revisions,
     series,
     slide,
     upload,
@@ -53,6 +54,10 @@ urlpatterns = [
         "series/<int:pk>/planes/<slug:key>/<slug:plane>/<int:index>/pixels",
         planes.plane_pixels,
         name="plane-pixels",
+    ),
+    path("layers/<int:pk>/history/", revisions.revisions, name="revisions"),
+    path(
+        "layers/<int:pk>/history/<int:number>/restore/", revisions.revision_restore, name="revision-restore"
     ),
     path("series/<int:pk>/drawings/", drawings.drawings, name="drawings"),
     path("series/<int:pk>/drawings/add/", drawings.drawings_add, name="drawings-add"),

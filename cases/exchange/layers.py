@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydicom.dataset import Dataset
+
 from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.geometry.shapes import Shape
@@ -32,12 +34,22 @@ class Picture:
     rows, columns : int
     spacing : tuple of float or None
         Millimetres between rows and between columns.
+    position, orientation : tuple of float or None
+        Centre of the first pixel in millimetres; direction cosines of a row and of a column.
+    source : str
+        Pseudonymous UID of the DICOM instance that holds it; empty when it came from another kind of file.
+    number : int
+        Its place among the frames of that instance, from 0.
     """
 
     name: str
     rows: int
     columns: int
     spacing: tuple[float, float] | None = None
+    position: tuple[float, ...] | None = None
+    orientation: tuple[float, ...] | None = None
+    source: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,12 +65,15 @@ class Layer:
         Who drew, as this server shows people to others.
     reference : bool
         Whether the layer teaches.
+    header : callable or None
+        Gives the header of a ``Picture.source`` without its pixels, de-identified; for DICOM only.
     """
 
     pictures: tuple[Picture, ...]
     shapes: tuple[Shape, ...]
     author: str = ""
     reference: bool = False
+    header: Callable[[str], Dataset] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from cases.exchange.layers import (
     unsealed,
 )
 from cases.exchange.outlines import outlines_of
+from cases.exchange.paths import line, number
 from cases.geometry.schema import read_json
 from cases.geometry.shapes import PLACES, ROUND, Shape
 
@@ -72,7 +73,7 @@ def _item(shape: Shape, layer: Layer, losses: Losses) -> dict[str, Any]:
 def _selector(shape: Shape) -> dict[str, str]:
     x0, y0, x1, y1 = shape.bounds
     if shape.kind == "box":
-        value = f"xywh=pixel:{_n(x0)},{_n(y0)},{_n(x1 - x0)},{_n(y1 - y0)}"
+        value = f"xywh=pixel:{number(x0)},{number(y0)},{number(x1 - x0)},{number(y1 - y0)}"
         return {"type": "FragmentSelector", "conformsTo": _MEDIA, "value": value}
     return {"type": "SvgSelector", "value": f'<svg xmlns="{_SVG}">{_drawn(shape)}</svg>'}
 
@@ -80,29 +81,21 @@ def _selector(shape: Shape) -> dict[str, str]:
 def _drawn(shape: Shape) -> str:
     x0, y0, x1, y1 = shape.bounds
     if shape.kind in PLACES:
-        return f'<circle cx="{_n(x0)}" cy="{_n(y0)}" r="0"/>'
+        return f'<circle cx="{number(x0)}" cy="{number(y0)}" r="0"/>'
     if shape.kind in ROUND:
-        centre = f'cx="{_n((x0 + x1) / 2)}" cy="{_n((y0 + y1) / 2)}"'
-        return f'<ellipse {centre} rx="{_n((x1 - x0) / 2)}" ry="{_n((y1 - y0) / 2)}"/>'
+        centre = f'cx="{number((x0 + x1) / 2)}" cy="{number((y0 + y1) / 2)}"'
+        return f'<ellipse {centre} rx="{number((x1 - x0) / 2)}" ry="{number((y1 - y0) / 2)}"/>'
     if shape.kind == "mask":
-        return f'<path d="{"".join(_path(ring) + "Z" for ring in outlines_of(shape))}"/>'
+        return f'<path d="{"".join(line(ring) + "Z" for ring in outlines_of(shape))}"/>'
     if shape.is_closed:
         return f'<polygon points="{_points(shape.points)}"/>'
     if shape.kind in ("bidirectional", "cobb"):
-        return f'<path d="{_path(shape.points[:2])}{_path(shape.points[2:])}"/>'
+        return f'<path d="{line(shape.points[:2])}{line(shape.points[2:])}"/>'
     return f'<polyline points="{_points(shape.points)}"/>'
 
 
-def _n(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
-
-
 def _points(points: Sequence[Sequence[float]]) -> str:
-    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-
-
-def _path(points: Sequence[Sequence[float]]) -> str:
-    return "".join(f"{'L' if n else 'M'}{_n(x)} {_n(y)}" for n, (x, y) in enumerate(points))
+    return " ".join(f"{number(x)},{number(y)}" for x, y in points)
 
 
 def read(data: bytes, pictures: Sequence[Picture]) -> Read:

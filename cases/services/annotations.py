@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cases.enums import AnnotationStatus
 from cases.errors import StaleRevision
+from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, AnnotationRevision, Series
 from cases.permissions import check_user_can_draw, check_user_can_edit_annotation
@@ -79,6 +82,29 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
     _keep_revision(annotation, by)
     record("annotation.save", annotation, by=by, shapes=len(stored), revision=annotation.revision)
     return annotation
+
+
+@transaction.atomic
+def restore(*, annotation: Annotation, revision: int, number: int, by: User) -> Annotation:
+    """Save the shapes of revision ``number`` over ``revision``: nothing in between is lost.
+
+    Raises
+    ------
+    StaleRevision
+    ValidationError
+        There is no such revision, or its shapes do not fit the images that the series has now.
+    """
+    check_user_can_edit_annotation(by, annotation)
+    earlier = annotation.revisions.filter(number=number).first()
+    if earlier is None:
+        raise ValidationError(_("There is no such revision."))
+    try:
+        saved = save(annotation=annotation, revision=revision, shapes=earlier.shapes, by=by)
+    except GeometryError as error:
+        sentence = _("The series has other images now, and these shapes do not fit them: %(why)s")
+        raise ValidationError(sentence % {"why": f"{error.field} {error.message}"}) from error
+    record("annotation.restore", saved, by=by, number=number)
+    return saved
 
 
 @transaction.atomic

@@ -89,6 +89,11 @@ CASES = [
     Row("cases:batch-report", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-json", "GET", args=batch, **READ_DRAFT),
     Row("cases:batch-report-csv", "GET", args=batch, **READ_DRAFT),
+    Row("cases:revisions", "GET", "200 404 404 404", "404 404 404 404", args=layer),
+    Row(
+        "cases:revision-restore", "POST", "302 404 404 404", "404 404 404 404",
+        args=lambda w: [w.student_layer.pk, 1],
+    ),
     Row("cases:drawings", "GET", args=series, **READ_HIDDEN),
     Row("cases:drawings", "GET", args=lambda w: [w.draft_frame.series_id], **READ_DRAFT),
     Row("cases:drawings-file", "GET", args=lambda w: [w.series.pk, "csv"], **READ_HIDDEN),

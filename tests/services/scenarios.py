@@ -149,6 +149,7 @@ simple(annotations.start, "ann", series=World.series, shapes=lambda w: [box(4, 4
 simple(
     annotations.save, "ann", annotation=World.layer, revision=lambda w: 1, shapes=lambda w: [box(1, 1, 9, 9)]
 )
+simple(annotations.restore, "ann", annotation=World.layer, revision=lambda w: 1, number=lambda w: 1)
 simple(annotations.submit, "ann", annotation=World.layer, revision=lambda w: 1)
 simple(annotations.put_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
 simple(annotations.add_to_reference, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
