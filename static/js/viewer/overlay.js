@@ -9,7 +9,7 @@
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Label} Label
  * @typedef {{shape: Shape, color: string, selected: boolean, element: SVGGElement}} Drawn
- * @typedef {{said: string, element: SVGTextElement}} Words
+ * @typedef {{said: string, element: SVGElement}} Said words beside a shape, or the head of an arrow
  */
 import { bounds, gripPoints, handles, isMany, isPlace, isRing, isRound, maskPaths, measureText, strokes } from "./geometry.js";
 import { labelColor, labelText } from "./labels.js";
@@ -68,13 +68,16 @@ export class Overlay {
     this.grips = svg("g");
     this.marks = svg("g");
     this.words = svg("g", { class: "viewer-words" });
+    this.stillWords = svg("g", { class: "viewer-words" });
     const sheet = svg("svg", { class: "viewer-overlay is-active", "aria-hidden": "true" }, this.active, this.grips, this.marks, this.words);
-    root.append(this.still);
+    root.append(this.still, this.stillWords);
     root.after(sheet);
     /** @type {Map<string, Drawn>} */
     this.drawn = new Map();
-    /** @type {Map<string, Words>} */
-    this.spoken = new Map();
+    /** @type {Map<string, Said>} */
+    this.said = new Map();
+    /** @type {Element[]} */
+    this.stillWordNodes = [];
     /** @type {Element[]} */
     this.wordNodes = [];
     /** @type {Element[]} */
@@ -101,14 +104,18 @@ export class Overlay {
     const selected = new Set(selectedIds(state));
     /** @type {Map<string, Drawn>} */
     const drawn = new Map();
-    /** @type {Map<string, Words>} */
-    const spoken = new Map();
+    /** @type {Map<string, Said>} */
+    const said = new Map();
     /** @type {Element[]} */
     const still = [];
     /** @type {Element[]} */
     const active = [];
     /** @type {Element[]} */
     const marks = [];
+    /** @type {Element[]} */
+    const words = [];
+    /** @type {Element[]} */
+    const stillWords = [];
     for (const layer of LAYERS) {
       if (!state.visible[layer]) continue;
       const opacity = state.opacity[layer];
@@ -120,19 +127,25 @@ export class Overlay {
         if (node.element.getAttribute("opacity") !== String(opacity)) node.element.setAttribute("opacity", String(opacity));
         drawn.set(`${layer} ${shape.id}`, node);
         (chosen ? active : still).push(node.element);
-        if (shape.kind === "arrow") marks.push(...this.head(shape, layer, node.color, (p) => toScreen(view, aspect, p)));
+        const beside = chosen ? words : stillWords;
+        if (shape.kind === "arrow") {
+          const head = this.head(`head ${layer} ${shape.id}`, shape, layer, node.color, opacity, (p) => toScreen(view, aspect, p));
+          said.set(`head ${layer} ${shape.id}`, head);
+          beside.push(head.element);
+        }
         // Of many selected ones each would only hide the next.
         const text = this.text(shape, layer, chosen && selected.size === 1, labels, frame);
         if (!text) continue;
         const { x1, y0 } = bounds(shape.points);
         const [x, y] = toScreen(view, aspect, shape.kind === "text" ? shape.points[0] : [x1, y0]);
-        const words = this.say(`${layer} ${shape.id}`, text, x + 8, y + 4, opacity);
-        spoken.set(`${layer} ${shape.id}`, words);
+        const spoken = this.say(`${layer} ${shape.id}`, text, x + 8, y + 4, opacity);
+        said.set(`${layer} ${shape.id}`, spoken);
+        beside.push(spoken.element);
       }
     }
     this.drawn = drawn;
-    this.spoken = spoken;
-    const words = [...spoken.values()].map((item) => /** @type {Element} */ (item.element));
+    this.said = said;
+    this.stillWordNodes = sync(this.stillWords, this.stillWordNodes, stillWords);
     this.stillNodes = sync(this.still, this.stillNodes, still);
     /** @type {Element[]} */
     const grips = [];
@@ -154,10 +167,10 @@ export class Overlay {
     return { shape, color, selected, element };
   }
 
-  /** Words at a place of the screen: the element from before, moved. @param {string} key @param {string} text @param {number} x @param {number} y @param {number} opacity @returns {Words} */
+  /** Words at a place of the screen: the element from before, moved. @param {string} key @param {string} text @param {number} x @param {number} y @param {number} opacity @returns {Said} */
   say(key, text, x, y, opacity) {
     const said = `${text} ${x} ${y} ${opacity}`;
-    const known = this.spoken.get(key);
+    const known = this.said.get(key);
     if (known?.said === said) return known;
     const element = known?.element ?? svg("text");
     for (const [name, value] of Object.entries({ x, y, opacity })) element.setAttribute(name, String(value));
@@ -202,13 +215,13 @@ export class Overlay {
     if (!draft || draft.frame !== state.frame || !view) return;
     const aspect = aspectOf(frame.pixel_spacing);
     const color = labelColor(labels, state.label);
-    const placed = draft.cursor ? [...draft.points, draft.cursor] : draft.points;
+    const placed = [...draft.points, ...(draft.tail ?? []), ...(draft.cursor ? [draft.cursor] : [])];
     const points = shaped(draft.kind, placed, { aspect, rows: frame.rows, columns: frame.columns });
     const shape = { id: "draft", kind: draft.kind, frame: draft.frame, label: state.label, points };
     active.push(...this.outline(shape, "draft", color, true));
     grips.push(...this.gripsOf({ ...shape, kind: isMany(draft.kind) ? draft.kind : "polyline", points: draft.points }, color, null));
     if (points.length < 2) return;
-    if (shape.kind === "arrow") marks.push(...this.head(shape, "draft", color, (p) => toScreen(view, aspect, p)));
+    if (shape.kind === "arrow") marks.push(this.head("draft", shape, "draft", color, 1, (p) => toScreen(view, aspect, p)).element);
     const [x, y] = toScreen(view, aspect, placed[placed.length - 1]);
     const ready = shape.kind !== "rotated-box" || points.length === 4;
     if (ready) words.push(svg("text", { x: String(x + 14), y: String(y - 10) }, measureText(shape, frame.pixel_spacing)));
@@ -230,13 +243,17 @@ export class Overlay {
     return [svg("path", { d, class: `${name} is-halo`, ...effect }), svg("path", { d, class: name, stroke: color, ...effect })];
   }
 
-  /** Two strokes back from the tip, in css pixels. @param {Shape} shape @param {string} layer @param {string} color @param {(p: Point) => Point} seen */
-  head({ points }, layer, color, seen) {
+  /** Two strokes back from the tip, in css pixels. @param {string} key @param {Shape} shape @param {string} layer @param {string} color @param {number} opacity @param {(p: Point) => Point} seen @returns {Said} */
+  head(key, { points }, layer, color, opacity, seen) {
     const [tail, tip] = points.map(seen);
     const way = Math.atan2(tip[1] - tail[1], tip[0] - tail[0]);
     const ends = [way + 2.7, way - 2.7].map((angle) => /** @type {Point} */ ([tip[0] + HEAD * Math.cos(angle), tip[1] + HEAD * Math.sin(angle)]));
     const d = line([ends[0], tip, ends[1]]);
-    return [svg("path", { d, class: "viewer-shape is-halo" }), svg("path", { d, class: `viewer-shape is-${layer} is-head`, stroke: color })];
+    const said = `${d} ${color} ${opacity}`;
+    const known = this.said.get(key);
+    if (known?.said === said) return known;
+    const strokes = [svg("path", { d, class: "viewer-shape is-halo" }), svg("path", { d, class: `viewer-shape is-${layer} is-head`, stroke: color })];
+    return { said, element: svg("g", { opacity: String(opacity) }, ...strokes) };
   }
 
   /** @param {Shape} shape @param {string} color @param {number|null} active */
