@@ -127,3 +127,72 @@ def test_threshold_brush(easel: Any) -> None:
     b.page.get_by_label("To value").press("Enter")
     b.drag((0.45, 0.5), (0.55, 0.5))
     b.has(2)
+
+
+def test_fill_and_wand(easel: Any) -> None:
+    """A ring is filled, an open place is not; the wand takes what is alike, more with more tolerance."""
+    b = easel()
+    b.takes("Brush")
+    b.page.get_by_label("Brush size").fill("2")
+    ring = ((0.35, 0.3), (0.65, 0.3), (0.65, 0.7), (0.35, 0.7), (0.35, 0.3))
+    b.drag(*ring)
+    b.has(1)
+    (ring_size,) = b.pixels()
+    b.takes("Fill a hole")
+    b.click(0.8, 0.9)
+    expect(b.live).to_have_text("No mask of yours closes round that place.")
+    b.click(0.5, 0.47)
+    b.becomes("filled", lambda now: sum(now[0]["counts"][1::2]) > ring_size)
+    b.takes("Magic wand")
+    b.press("Escape")
+    b.page.get_by_label("Reach").fill("20")
+    b.page.get_by_label("Tolerance").fill("100")
+    b.click(0.5, 0.5)
+    b.has(2)
+    (_, wide) = b.pixels()
+    assert 0 < wide <= 24 * 32
+    b.press("Control+z")
+    b.page.get_by_label("Tolerance").fill("1")
+    b.click(0.5, 0.5)
+    b.has(2)
+    assert b.pixels()[1] <= wide
+    b.press("Shift+G", "Escape", "Enter", "Enter")
+    b.has(3)
+
+
+def test_scissors(easel: Any) -> None:
+    """Clicks along an edge make a polygon; the last one on the first point closes. Also by keys."""
+    b = easel()
+    b.takes("Scissors along edges")
+    b.clicks((0.35, 0.3), (0.65, 0.3), (0.65, 0.7))
+    b.page.mouse.move(*b.at(0.5, 0.7))
+    b.clicks((0.35, 0.7), (0.35, 0.3))
+    b.has(1)
+    (shape,) = b.stored()
+    assert shape["kind"] == "polygon"
+    assert len(shape["points"]) >= 4
+    b.press("Shift+X", "Enter", "Enter", "Shift+ArrowRight", "Enter")
+    b.press("Shift+ArrowDown", "Enter", "Shift+ArrowLeft", "Enter", "Enter")
+    b.has(2)
+    assert b.kinds() == ["polygon", "polygon"]
+
+
+def test_masks_between(easel: Any) -> None:
+    """Two painted images fill those between them, in one step."""
+    b = easel()
+    b.press("Shift+D")
+    expect(b.live).to_have_text("Paint masks of one label on two images with others between them.")
+    b.press("Shift+B", "Enter", "Enter")
+    b.has(1)
+    b.press("End", "}", "}", "}", "Enter", "Enter")
+    b.has(2)
+    b.page.get_by_role("button", name="More drawing tools", exact=True).click()
+    b.page.locator(".viewer-item", has=b.page.get_by_text("Masks on the images between", exact=True)).click()
+    expect(b.live).to_have_text("3 masks added")
+    b.has(5)
+    shapes = sorted(b.stored(), key=lambda shape: shape["frame"])
+    assert [shape["frame"] for shape in shapes] == [0, 1, 2, 3, 4]
+    sizes = [sum(shape["counts"][1::2]) for shape in shapes]
+    assert sizes == sorted(sizes)
+    b.press("Control+z")
+    b.has(2)

@@ -12,7 +12,7 @@ import {
   simplifySelected, turnSelected,
 } from "./tools/commands.js";
 import { isDrawn } from "./tools/drafts.js";
-import { isPainted, nextSize } from "./tools/painted.js";
+import { fillBetween, isPainted, nextSize } from "./tools/painted.js";
 import { alongImage, toImage, toScreen } from "./viewport.js";
 
 /** @type {Record<string, Point>} */
@@ -69,6 +69,7 @@ const COMMANDS = {
   subtract: (host) => void combineSelected(host, "subtract"),
   "brush-smaller": (host) => resizeBrush(host, -1),
   "brush-larger": (host) => resizeBrush(host, 1),
+  interpolate: (host) => void fillBetween(host),
   undo: (host) => host.undo(),
   redo: (host) => host.redo(),
 };
@@ -130,7 +131,7 @@ function arrow(host, direction, far) {
   if (isDrawn(state.tool) || isPainted(state.tool)) {
     const from = state.crosshair ?? state.draft?.points.at(-1) ?? [frame.columns / 2, frame.rows / 2];
     const at = clampPoint([from[0] + dx * step, from[1] + dy * step], frame.rows, frame.columns);
-    host.set({ crosshair: at, hover: at, draft: state.draft && { ...state.draft, cursor: at } });
+    host.set({ crosshair: at, hover: at, draft: state.draft && { ...state.draft, cursor: isDrawn(state.tool) ? at : null } });
     return true;
   }
   const held = heldShapes(state);

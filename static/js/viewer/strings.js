@@ -220,6 +220,15 @@ export const ENGLISH = {
   painting: "Painting",
   erased: "Erased",
   notGrey: "This tool needs an image of grey levels.",
+  fill: "Fill a hole",
+  wand: "Magic wand",
+  scissors: "Scissors along edges",
+  interpolate: "Masks on the images between",
+  tolerance: "Tolerance",
+  reach: "Reach",
+  fillOpen: "No mask of yours closes round that place.",
+  interpolateTwo: "Paint masks of one label on two images with others between them.",
+  interpolated: "{n} masks added",
 };
 
 /** @typedef {keyof typeof ENGLISH} StringKey */

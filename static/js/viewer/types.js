@@ -25,11 +25,13 @@
  * @typedef {Shape & {author: string}} LayerShape
  * @typedef {{scale: number, tx: number, ty: number, turn: number, mirror: boolean}} View css pixels per image column,
  *   where the image's origin lies, quarters turned to the right, left and right exchanged before that
- * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null}} Draft
+ * @typedef {{kind: Kind, frame: number, points: Point[], cursor: Point|null,
+ *   tail?: Point[]}} Draft `tail`: a way that follows the pointer and is not placed yet
  * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
  * @typedef {{mine: number, reference: number, other: number}} Opacity 0 to 1
- * @typedef {{size: number, square: boolean, low: number|null, high: number|null}} Paint brush width in columns of
- *   the image; values that the threshold brush paints, null for the window's
+ * @typedef {{size: number, square: boolean, low: number|null, high: number|null,
+ *   tolerance: number, reach: number}} Paint brush width in columns of the image; values that the threshold brush
+ *   paints, null for the window's; how far the wand goes, in percent of the window's width and in columns
  * @typedef {{of: string|null, ids: string[]}} Also other selected shapes, as long as `of` is the first selected one
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
  *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null, loupe: {at: Point, above: boolean}|null, playing: boolean,

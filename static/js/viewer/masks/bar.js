@@ -13,7 +13,7 @@ export function createBar(host, stage) {
   const { t } = host;
   const change = (/** @type {Partial<Paint>} */ patch) => host.set({ paint: { ...host.state.paint, ...patch } });
 
-  /** @param {import("../strings.js").StringKey} name @param {"size"} key @param {number} max */
+  /** @param {import("../strings.js").StringKey} name @param {"size"|"tolerance"|"reach"} key @param {number} max */
   const slider = (name, key, max) => {
     const field = h("input", { type: "range", min: "1", max: String(max), "aria-label": t(name), oninput: () => change({ [key]: Number(field.value) }) });
     const said = h("output", {});
@@ -24,6 +24,8 @@ export function createBar(host, stage) {
     } };
   };
   const size = slider("brushSize", "size", BIGGEST);
+  const tolerance = slider("tolerance", "tolerance", 100);
+  const reach = slider("reach", "reach", 512);
 
   /** @param {import("../strings.js").StringKey} name @param {"low"|"high"} key */
   const bound = (name, key) => {
@@ -37,7 +39,7 @@ export function createBar(host, stage) {
 
   const square = h("button", { type: "button", class: "viewer-action", onclick: () => change({ square: !host.state.paint.square }) }, t("brushSquare"));
   const fresh = h("button", { type: "button", class: "viewer-action", onclick: () => host.set({ selected: null }) }, t("newMask"));
-  const element = h("div", { class: "viewer-paint-bar", role: "group", "aria-label": t("painting") }, size.line, low.line, high.line, square, fresh);
+  const element = h("div", { class: "viewer-paint-bar", role: "group", "aria-label": t("painting") }, size.line, tolerance.line, reach.line, low.line, high.line, square, fresh);
   // What is pressed in here is not meant for the image below.
   for (const name of ["pointerdown", "pointermove", "dblclick", "wheel"]) element.addEventListener(name, (event) => event.stopPropagation());
   stage.append(element);
@@ -46,9 +48,13 @@ export function createBar(host, stage) {
   function update(state) {
     const threshold = state.tool === "threshold";
     const selected = state.shapes.find((shape) => shape.id === state.selected);
-    element.hidden = !isStroke(state.tool);
+    const stroke = isStroke(state.tool);
+    const wand = state.tool === "wand";
+    element.hidden = !stroke && !wand;
     if (element.hidden) return;
-    size.update(state.paint);
+    for (const item of [size, tolerance, reach]) item.update(state.paint);
+    size.line.hidden = square.hidden = !stroke;
+    tolerance.line.hidden = reach.line.hidden = !wand;
     for (const item of [low, high]) {
       item.line.hidden = !threshold;
       item.update();

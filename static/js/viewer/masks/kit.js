@@ -9,7 +9,9 @@ import { isStroke } from "../tools/painted.js";
 import { h } from "../ui/dom.js";
 import { toScreen } from "../viewport.js";
 import { createBar } from "./bar.js";
+import { clickTool, fill, pick } from "./clicks.js";
 import { PaintLayer } from "./layer.js";
+import { Scissors } from "./scissors.js";
 import { Strokes } from "./strokes.js";
 
 export class Kit {
@@ -18,19 +20,31 @@ export class Kit {
     this.host = host;
     this.layer = new PaintLayer(canvas);
     this.strokes = new Strokes(host, this.layer);
+    this.scissors = new Scissors(host);
     this.bar = createBar(host, stage);
     this.ring = h("div", { class: "viewer-ring", "aria-hidden": "true" });
     stage.append(this.ring);
     const stroke = this.strokes.tool();
     /** @type {Record<string, Tool>} */
-    this.tools = { brush: stroke, eraser: stroke, threshold: stroke };
+    this.tools = {
+      brush: stroke,
+      eraser: stroke,
+      threshold: stroke,
+      fill: clickTool(host, fill),
+      wand: clickTool(host, pick),
+      scissors: this.scissors.tool(),
+    };
     this.update(host.state, new Set());
     this.draw();
   }
 
   /** From the keyboard. @param {Point} at */
   place(at) {
-    if (isStroke(this.host.state.tool)) this.strokes.stamp(at);
+    const { tool } = this.host.state;
+    if (isStroke(tool)) this.strokes.stamp(at);
+    else if (tool === "fill") fill(this.host, at);
+    else if (tool === "wand") pick(this.host, at);
+    else if (tool === "scissors") this.scissors.place(at);
   }
 
   /** @param {State} state @param {Set<keyof State>} changed */
@@ -38,6 +52,8 @@ export class Kit {
     // Another image, another sheet.
     if (changed.has("frame") || changed.has("tool")) this.strokes.cancel();
     this.bar.update(state);
+    // The keys move the crosshair: the way follows it as it follows a pointer.
+    if (changed.has("crosshair") && state.crosshair && state.tool === "scissors") this.scissors.hover(state.crosshair);
   }
 
   /** What the brush would cover, and the sheet, where they belong now. */

@@ -1,10 +1,16 @@
 /**
  * Tools that make or change masks; what they do is fetched when the first of them is chosen (masks/kit.js).
- * @typedef {"brush"|"eraser"|"threshold"} Painted
+ * @typedef {"brush"|"eraser"|"threshold"|"fill"|"wand"|"scissors"} Painted
  */
 
 /** @type {Painted[]} */
-export const PAINTED = ["brush", "eraser", "threshold"];
+export const PAINTED = ["brush", "eraser", "threshold", "fill", "wand", "scissors"];
+
+/** Make masks on the images between those that have some. @param {import("../types.js").Host} host */
+export async function fillBetween(host) {
+  const { interpolate } = await import("../masks/slices.js");
+  interpolate(host);
+}
 
 /** The widest brush, in columns of the image. */
 export const BIGGEST = 200;

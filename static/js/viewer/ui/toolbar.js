@@ -7,7 +7,7 @@
  */
 import { keyOf } from "../shortcuts.js";
 import { COMMON, DRAWN } from "../tools/drafts.js";
-import { PAINTED, isPainted } from "../tools/painted.js";
+import { PAINTED, fillBetween, isPainted } from "../tools/painted.js";
 import { createColors } from "./colors.js";
 import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
@@ -88,7 +88,8 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     tools.set(name, made);
     return made;
   };
-  const rare = createSheet(drawing, t("moreDraw"), ...PAINTED.map(rarely), h("hr"), ...DRAWN.filter((name) => !COMMON.includes(name)).map(rarely));
+  const slices = createItem({ icon: "interpolate", label: t("interpolate"), shortcut: keyOf("interpolate"), action: () => void fillBetween(host) });
+  const rare = createSheet(drawing, t("moreDraw"), ...PAINTED.map(rarely), slices, h("hr"), ...DRAWN.filter((name) => !COMMON.includes(name)).map(rarely));
   const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
   const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
   const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
