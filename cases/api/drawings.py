@@ -33,7 +33,7 @@ class SeriesDrawings(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int, form: str) -> HttpResponse:
-        """Layers you may see, in a format: coco, web, voc, yolo, masks or csv."""
+        """Layers you may see, in a format: coco, web, voc, yolo, masks, nifti, seg, sr or csv."""
         user = person(request)
         series = shown_series(user, pk)
         rows = chosen(user, series, request.query_params.getlist("layer"))

@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from pydicom.dataset import Dataset
 
-from cases.exchange import coco, masks, table, voc, web, yolo
+from cases import blobs
+from cases.exchange import coco, dicom, masks, nifti, seg, sr, table, voc, web, yolo
 from cases.exchange.layers import MAX_BYTES, Layer, Picture, Read, Unreadable, Written
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, Series
@@ -36,6 +38,17 @@ class Format:
         found: Callable[[Sequence[Layer]], Written] = self.module.write
         return found
 
+    def losses(self, layers: Sequence[Layer]) -> tuple[str, ...]:
+        """What is left out of `layers`; formats that take long to write know it without writing.
+
+        Raises
+        ------
+        Unreadable
+            The format cannot hold them at all.
+        """
+        told: Callable[[Sequence[Layer]], tuple[str, ...]] | None = getattr(self.module, "losses", None)
+        return told(layers) if told else self.write(layers).losses
+
     @property
     def read(self) -> Callable[[bytes, Sequence[Picture]], Read] | None:
         """``None`` for a format that is only written."""
@@ -50,6 +63,9 @@ FORMATS = {
         Format("voc", "Pascal VOC", gettext_lazy("XML with boxes of whole pixels"), voc),
         Format("yolo", "YOLO", gettext_lazy("text files with boxes and outlines"), yolo),
         Format("masks", "PNG", gettext_lazy("masks: pictures whose pixels are numbers of labels"), masks),
+        Format("nifti", "NIfTI", gettext_lazy("a volume whose voxels are numbers of labels"), nifti),
+        Format("seg", "DICOM SEG", gettext_lazy("areas as segments, for PACS and research"), seg),
+        Format("sr", "DICOM SR", gettext_lazy("a report with all measures (TID 1500)"), sr),
         Format("csv", "CSV", gettext_lazy("a table with all measures"), table),
     )
 }
@@ -63,19 +79,41 @@ def layers_to(user: User, series: Series) -> QuerySet[Annotation]:
 
 def pictures_of(series: Series) -> tuple[Picture, ...]:
     """Frames of ``series`` under names made of this server's numbers."""
-    rows = series.frames.order_by("index").values_list("rows", "columns", "pixel_spacing")
     return tuple(
-        Picture(f"series-{series.pk}-{n:04d}", height, width, tuple(spacing) if spacing else None)
-        for n, (height, width, spacing) in enumerate(rows, 1)
+        Picture(
+            name=f"series-{series.pk}-{n:04d}",
+            rows=one.rows,
+            columns=one.columns,
+            spacing=tuple(one.pixel_spacing) if one.pixel_spacing else None,
+            position=tuple(one.position) if one.position else None,
+            orientation=tuple(one.orientation) if one.orientation else None,
+            source=one.instance.sop_uid if one.instance.kind == "dicom" else "",
+            number=one.number_in_instance,
+        )
+        for n, one in enumerate(series.frames.order_by("index").select_related("instance"), 1)
     )
+
+
+def header_in(series: Series) -> Callable[[str], Dataset]:
+    """What gives the stored, de-identified header of an instance of ``series`` by its UID."""
+    digests = dict(series.instances.values_list("sop_uid", "digest"))
+
+    def header(source: str) -> Dataset:
+        try:
+            return dicom.read_header(blobs.get(digests[source]))
+        except (KeyError, FileNotFoundError) as error:
+            raise Unreadable(_("The files of these images are gone.")) from error
+
+    return header
 
 
 def as_layers(series: Series, rows: Sequence[Annotation]) -> list[Layer]:
     """Stored layers as values."""
     pictures = pictures_of(series)
     sizes = [(one.rows, one.columns) for one in pictures]
+    header = header_in(series)
     return [
-        Layer(pictures, parse_shapes(row.shapes, frames=sizes), str(row.author), row.is_reference)
+        Layer(pictures, parse_shapes(row.shapes, frames=sizes), str(row.author), row.is_reference, header)
         for row in rows
     ]
 

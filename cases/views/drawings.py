@@ -85,7 +85,7 @@ def _row(row: Annotation, user: User) -> dict[str, Any]:
 
 def _offered(one: Format, layers: list[Any]) -> dict[str, Any]:
     try:
-        losses = one.write(layers).losses if layers else ()
+        losses = one.losses(layers) if layers else ()
     except Unreadable as error:
         return {"format": one, "losses": (str(error),), "refused": True}
     return {"format": one, "losses": losses, "refused": False}

@@ -1,14 +1,21 @@
 """Drawings out and in, by the page and by the API."""
 
+import io
 import json
 
+import highdicom as hd
+import numpy as np
+import pydicom
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 
+from cases import blobs
 from cases.exchange import coco
-from cases.models import Annotation
-from cases.services import annotations, exchange
+from cases.geometry.rasterise import mask
+from cases.models import Annotation, Series
+from cases.services import annotations, cases, exchange, intake
 from medweb.audit.models import AuditEvent
 from tests.builders import pictures, rows
 
@@ -92,7 +99,10 @@ def test_files_carry_no_name_of_patient_or_file(series, reference, author):
     for form in exchange.FORMATS.values():
         written = exchange.take_out(series=series, rows=[reference], form=form, by=author)
         assert pictures.PLANTED.encode() not in written.data
-        assert series.series_uid.encode() not in written.data
+        # A DICOM object has to name its images; it does so by the pseudonyms that this server gave them.
+        named = series.series_uid.encode() in written.data
+        assert named == (form.code in ("seg", "sr"))
+        assert reference.author.username.encode() not in written.data or form.code not in ("seg", "sr")
     assert AuditEvent.objects.filter(verb="annotation.take-out").count() == len(exchange.FORMATS)
     told = [event.details for event in AuditEvent.objects.filter(verb="annotation.take-out")]
     assert {"form": "coco", "layers": 1} in told
@@ -156,3 +166,54 @@ def test_the_api_answers_with_the_layer_and_what_was_lost(series, reference, rea
     )
     assert refused.status_code == 400
     assert refused.json()["code"] == "unreadable"
+
+
+def test_areas_leave_as_a_segmentation_of_the_stored_images(series, author, reader):
+    shapes = [rows.shape(frame=1), rows.shape("polygon", frame=2, label="Mass")]
+    layer = annotations.start(series=series, shapes=shapes, by=author)
+    annotations.submit(annotation=layer, revision=1, by=author)
+    got = reader.get(reverse("api-series-drawings", args=[series.pk, "seg"]))
+    assert got["Content-Type"] == "application/dicom"
+    assert got["Content-Disposition"].endswith('.seg.dcm"')
+    found = hd.seg.segread(io.BytesIO(got.content))
+    frames = list(series.frames.order_by("index").select_related("instance"))
+    pixels = found.get_pixels_by_source_instance([frames[1].instance.sop_uid, frames[2].instance.sop_uid])
+    drawn = exchange.as_layers(series, [layer])[0].shapes
+    sizes = [(one.rows, one.columns) for one in frames]
+    assert np.array_equal(pixels[0, :, :, 1] > 0, mask(drawn[0], *sizes[1]))
+    assert np.array_equal(pixels[1, :, :, 0] > 0, mask(drawn[1], *sizes[2]))
+    assert not pixels[0, :, :, 0].any()
+    assert pydicom.dcmread(io.BytesIO(got.content)).PatientID == _stored(frames[1]).PatientID
+
+
+def _stored(frame):
+    return pydicom.dcmread(io.BytesIO(blobs.get(frame.instance.digest)), stop_before_pixels=True)
+
+
+def test_measures_leave_as_a_report(series, author, reader):
+    layer = annotations.start(series=series, shapes=[rows.shape(), rows.shape("length")], by=author)
+    annotations.submit(annotation=layer, revision=1, by=author)
+    got = reader.get(reverse("cases:drawings-file", args=[series.pk, "sr"]))
+    report = hd.sr.srread(io.BytesIO(got.content)).content
+    (box,) = report.get_planar_roi_measurement_groups()
+    (area,) = box.get_measurements()
+    # 8 by 9 pixels of half a millimetre.
+    assert (round(area.value, 3), area.unit.value) == (18.0, "mm2")
+    (line,) = report.get_image_measurement_groups()
+    assert round(line.get_measurements()[0].value, 3) == round(8 * 2**0.5 / 2, 3)
+
+
+def test_pictures_that_are_no_dicom_say_so(author, reader):
+    case = rows.draft(author, images=0)
+    with transaction.atomic():
+        outcome = intake.attach(case, [intake.prepare(pictures.png())])
+    cases.publish_case(case=case, by=author)
+    series = Series.objects.get(pk=outcome.series.pop())
+    layer = annotations.start(series=series, shapes=[rows.shape()], by=author)
+    annotations.submit(annotation=layer, revision=1, by=author)
+    page = reader.get(reverse("cases:drawings", args=[series.pk])).content.decode()
+    assert page.count("did not come as DICOM") == 2
+    assert "NIfTI holds volumes only" in page
+    for form in ("seg", "sr", "nifti"):
+        assert reader.get(reverse("api-series-drawings", args=[series.pk, form])).status_code == 409
+        assert reverse("cases:drawings-file", args=[series.pk, form]) not in page
