@@ -68,6 +68,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "medweb.navigation.navigation",
             ],
+            "libraries": {"modules": "medweb.modules"},
         },
     }
 ]
