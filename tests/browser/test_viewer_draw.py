@@ -117,7 +117,7 @@ def test_every_tool_by_mouse(board: Any) -> None:
     b.page.reload()
     b.has(14)
     b.press("Home")
-    expect(b.page.locator(".viewer-words")).to_contain_text("Aortic arch")
+    expect(b.page.locator(".viewer-words").first).to_contain_text("Aortic arch")
     assert b.stored() == shapes
 
 
