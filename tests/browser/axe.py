@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.node_tools import Absent, fetched
 
@@ -22,7 +22,7 @@ def source() -> str:
 def violations(page: Page) -> list[str]:
     """Serious and critical findings on the page once its requests are answered, a line for each element."""
     # What waits for an answer is dimmed, which is no colour to be judged.
-    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
     found: list[dict[str, Any]] = page.evaluate(
         "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
     )
