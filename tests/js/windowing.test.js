@@ -78,14 +78,6 @@ test("values are read with their unit, and nowhere outside", () => {
   assert.equal(windowing.valueText(pixels, frame, "", -1, 0), "");
 });
 
-test("statistics of a region in real units", () => {
-  const found = windowing.statistics(new Int16Array([1, 2, 3, 4]), frame, [[0, 0, 2], [1, 1, 2]]);
-  assert.equal(found.count, 3);
-  assert.ok(Math.abs(found.mean - (2 * (7 / 3) - 10)) < 1e-12);
-  assert.ok(Math.abs(found.deviation - 2 * Math.sqrt(14 / 9)) < 1e-9);
-  assert.equal(windowing.statistics(new Int16Array(4), frame, []), null);
-});
-
 test("a box takes the pixels that it touches, and none beside the image", () => {
   const frame = { rows: 4, columns: 6 };
   assert.deepEqual(windowing.boxRuns([[1.2, 0.5], [3.1, 1.9]], frame), [[0, 1, 4], [1, 1, 4]]);

@@ -168,30 +168,6 @@ export function valueText(pixels, frame, unit, column, row) {
   return unit ? `${text} ${unit}` : text;
 }
 
-/**
- * Mean and standard deviation (of the whole region, not of a sample) over runs of pixels.
- * @param {Pixels} pixels
- * @param {Frame} frame
- * @param {[number, number, number][]} runs
- */
-export function statistics(pixels, frame, runs) {
-  if (frame.samples !== 1) return null;
-  let count = 0;
-  let sum = 0;
-  let squares = 0;
-  for (const [row, first, after] of runs) {
-    for (let i = row * frame.columns + first; i < row * frame.columns + after; i++) {
-      count += 1;
-      sum += pixels[i];
-      squares += pixels[i] * pixels[i];
-    }
-  }
-  if (count === 0) return null;
-  const mean = sum / count;
-  const deviation = Math.sqrt(Math.max(squares / count - mean * mean, 0)) * Math.abs(frame.slope);
-  return { count, mean: mean * frame.slope + frame.intercept, deviation };
-}
-
 /** What radiologists expect when the server names no presets. */
 export const CT_PRESETS = [
   { name: "Lungs", center: -600, width: 1500 },
