@@ -196,3 +196,32 @@ def test_masks_between(easel: Any) -> None:
     assert sizes == sorted(sizes)
     b.press("Control+z")
     b.has(2)
+
+
+def test_outline_from_strokes(easel: Any) -> None:
+    """A stroke inside and one outside give a mask, another stroke changes it; a new mask begins anew."""
+    b = easel()
+    b.takes("Outline from strokes")
+    outside = b.page.get_by_role("button", name="Mark outside")
+    outside.click()
+    b.drag((0.3, 0.15), (0.7, 0.15))
+    expect(b.live).to_have_text("Now mark something that belongs to it.")
+    outside.click()
+    b.drag((0.45, 0.5), (0.55, 0.5))
+    b.has(1)
+    (first,) = b.stored()
+    assert first["kind"] == "mask"
+    expect(b.page.locator(".viewer-paint:visible")).to_have_count(1)
+    b.page.get_by_role("button", name="Watershed").click()
+    b.drag((0.45, 0.8), (0.55, 0.8))
+    b.becomes("another mask", lambda now: now[0]["counts"] != first["counts"] and now[0]["id"] == first["id"])
+    b.page.get_by_role("button", name="New mask").click()
+    expect(b.page.locator(".viewer-paint:visible")).to_have_count(0)
+    outside.press("Enter")
+    b.press("Enter", "Shift+ArrowUp", "Enter", "ArrowRight", "ArrowRight", "ArrowRight", "Enter")
+    expect(b.live).to_have_text("Now mark something that belongs to it.")
+    outside.press("Enter")
+    b.press("Shift+ArrowDown", "Enter", "ArrowLeft", "ArrowLeft", "ArrowLeft", "Enter")
+    b.has(2)
+    b.press("Control+z")
+    b.has(1)

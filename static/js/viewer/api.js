@@ -108,6 +108,8 @@ export function createApi({ seriesUrl, annotationUrl, fetch = globalThis.fetch.b
     update: (id, revision, shapes) => json("PUT", `${collection}${encodeURIComponent(String(id))}/`, { revision, shapes }),
     /** @param {Annotation["id"]} id @param {number} revision @returns {Promise<Annotation>} */
     submit: (id, revision) => json("POST", `${collection}${encodeURIComponent(String(id))}/submit/`, { revision }),
+    /** @param {Frame} frame @param {object} strokes @returns {Promise<{points: import("./types.js").Point[], counts: number[]}>} a mask */
+    segment: (frame, strokes) => json("POST", `${collection.replace(/annotations\/$/, "")}frames/${frame.id}/segment/`, strokes),
     /** @param {Frame} frame @param {AbortSignal} signal */
     pixels: async (frame, signal) => toPixels(await (await request(frame.pixels_url, { signal })).arrayBuffer(), frame),
   };

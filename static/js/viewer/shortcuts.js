@@ -72,6 +72,7 @@ export const SHORTCUTS = [
   tool("fill", "Shift+O", true),
   tool("wand", "Shift+G", true),
   tool("scissors", "Shift+X", true),
+  tool("smart", "Shift+M", true),
   { id: "interpolate", keys: ["Shift+D"], name: "interpolate", drawing: true },
   { id: "brush-smaller", keys: ["{"], name: "brushSmaller", drawing: true },
   { id: "brush-larger", keys: ["}"], name: "brushLarger", drawing: true },

@@ -56,7 +56,7 @@ export function initialState(canDraw) {
     visible: { mine: true, reference: true, other: true },
     locked: { mine: false, reference: false, other: false },
     opacity: { mine: 1, reference: 1, other: 1 },
-    paint: { size: 12, square: false, low: null, high: null, tolerance: 10, reach: 100 },
+    paint: { size: 12, square: false, low: null, high: null, tolerance: 10, reach: 100, outside: false, watershed: false },
     painted: [],
     selected: null,
     also: { of: null, ids: [] },

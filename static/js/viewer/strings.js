@@ -244,6 +244,10 @@ export const ENGLISH = {
   smartOutside: "Mark outside",
   smartInside: "Now mark something that belongs to it.",
   watershed: "Watershed",
+  smart: "Outline from strokes",
+  smartOutside: "Mark outside",
+  smartInside: "Now mark something that belongs to it.",
+  watershed: "Watershed",
 };
 
 /** @typedef {keyof typeof ENGLISH} StringKey */

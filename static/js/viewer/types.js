@@ -11,10 +11,11 @@
  * @typedef {{center: number, width: number}} Window
  * @typedef {"LINEAR"|"LINEAR_EXACT"|"SIGMOID"} VoiFunction how a window maps, DICOM PS3.3 C.11.2.1.3
  * @typedef {[number, number]|null} Spacing millimetres between rows, between columns
- * @typedef {{index: number, rows: number, columns: number, samples: number,
+ * @typedef {{id?: number, index: number, rows: number, columns: number, samples: number,
  *   dtype: "int16"|"uint16"|"uint8", slope: number, intercept: number, window: Window|null, invert: boolean,
  *   voi_function?: VoiFunction, pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
- *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame
+ *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame one without an `id` is cut
+ *   from a stack and cannot be drawn on
  * @typedef {{name: string, center: number, width: number}} Preset
  * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
  * @typedef {{id: number|string, case?: number|string, number?: number, description: string, modality: string, unit: string,
@@ -30,8 +31,9 @@
  * @typedef {{mine: boolean, reference: boolean, other: boolean}} Visible
  * @typedef {{mine: number, reference: number, other: number}} Opacity 0 to 1
  * @typedef {{size: number, square: boolean, low: number|null, high: number|null,
- *   tolerance: number, reach: number}} Paint brush width in columns of the image; values that the threshold brush
- *   paints, null for the window's; how far the wand goes, in percent of the window's width and in columns
+ *   tolerance: number, reach: number, outside: boolean, watershed: boolean}} Paint brush width in columns of the
+ *   image; values that the threshold brush paints, null for the window's; how far the wand goes, in percent of the
+ *   window's width and in columns; whether strokes mark what does not belong, and how the server finds the rest
  * @typedef {{of: string|null, ids: string[]}} Also other selected shapes, as long as `of` is the first selected one
  * @typedef {{frame: number, view: View|null, window: Window, preset: string, invert: boolean, smooth: boolean,
  *   map: import("./colormaps.js").ColorMap, band: [Point, Point]|null, loupe: {at: Point, above: boolean}|null, playing: boolean,

@@ -36,6 +36,7 @@ export class Viewer extends Drawing {
    */
   constructor(root, { series, api, canDraw, t, shell, budget }) {
     super(root, { series, api, canDraw, t, shell, budget });
+    this.api = api;
     /** @type {import("./loupe.js").Loupe|null} */
     this.loupe = null;
     this.corners = createCorners(this, series);

@@ -38,8 +38,10 @@ export function createBar(host, stage) {
   const high = bound("rangeTo", "high");
 
   const square = h("button", { type: "button", class: "viewer-action", onclick: () => change({ square: !host.state.paint.square }) }, t("brushSquare"));
+  const outside = h("button", { type: "button", class: "viewer-action", onclick: () => change({ outside: !host.state.paint.outside }) }, t("smartOutside"));
+  const watershed = h("button", { type: "button", class: "viewer-action", onclick: () => change({ watershed: !host.state.paint.watershed }) }, t("watershed"));
   const fresh = h("button", { type: "button", class: "viewer-action", onclick: () => host.set({ selected: null }) }, t("newMask"));
-  const element = h("div", { class: "viewer-paint-bar", role: "group", "aria-label": t("painting") }, size.line, tolerance.line, reach.line, low.line, high.line, square, fresh);
+  const element = h("div", { class: "viewer-paint-bar", role: "group", "aria-label": t("painting") }, size.line, tolerance.line, reach.line, low.line, high.line, square, outside, watershed, fresh);
   // What is pressed in here is not meant for the image below.
   for (const name of ["pointerdown", "pointermove", "dblclick", "wheel"]) element.addEventListener(name, (event) => event.stopPropagation());
   stage.append(element);
@@ -50,10 +52,14 @@ export function createBar(host, stage) {
     const selected = state.shapes.find((shape) => shape.id === state.selected);
     const stroke = isStroke(state.tool);
     const wand = state.tool === "wand";
-    element.hidden = !stroke && !wand;
+    const smart = state.tool === "smart";
+    element.hidden = !stroke && !wand && !smart;
     if (element.hidden) return;
     for (const item of [size, tolerance, reach]) item.update(state.paint);
     size.line.hidden = square.hidden = !stroke;
+    outside.hidden = watershed.hidden = !smart;
+    put(outside, "aria-pressed", state.paint.outside);
+    put(watershed, "aria-pressed", state.paint.watershed);
     tolerance.line.hidden = reach.line.hidden = !wand;
     for (const item of [low, high]) {
       item.line.hidden = !threshold;

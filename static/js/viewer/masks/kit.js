@@ -12,6 +12,7 @@ import { createBar } from "./bar.js";
 import { clickTool, fill, pick } from "./clicks.js";
 import { PaintLayer } from "./layer.js";
 import { Scissors } from "./scissors.js";
+import { Scribbles } from "./scribbles.js";
 import { Strokes } from "./strokes.js";
 
 export class Kit {
@@ -21,6 +22,8 @@ export class Kit {
     this.layer = new PaintLayer(canvas);
     this.strokes = new Strokes(host, this.layer);
     this.scissors = new Scissors(host);
+    this.sheet = new PaintLayer(canvas);
+    this.scribbles = new Scribbles(host, this.sheet);
     this.bar = createBar(host, stage);
     this.ring = h("div", { class: "viewer-ring", "aria-hidden": "true" });
     stage.append(this.ring);
@@ -33,6 +36,7 @@ export class Kit {
       fill: clickTool(host, fill),
       wand: clickTool(host, pick),
       scissors: this.scissors.tool(),
+      smart: this.scribbles.tool(),
     };
     this.update(host.state, new Set());
     this.draw();
@@ -45,12 +49,16 @@ export class Kit {
     else if (tool === "fill") fill(this.host, at);
     else if (tool === "wand") pick(this.host, at);
     else if (tool === "scissors") this.scissors.place(at);
+    else if (tool === "smart") this.scribbles.place(at);
   }
 
   /** @param {State} state @param {Set<keyof State>} changed */
   update(state, changed) {
     // Another image, another sheet.
     if (changed.has("frame") || changed.has("tool")) this.strokes.cancel();
+    if (changed.has("tool") && state.tool !== "smart") this.scribbles.clear();
+    if (changed.has("crosshair") && !state.crosshair) this.scribbles.cancel();
+    this.scribbles.check();
     this.bar.update(state);
     // The keys move the crosshair: the way follows it as it follows a pointer.
     if (changed.has("crosshair") && state.crosshair && state.tool === "scissors") this.scissors.hover(state.crosshair);
@@ -62,7 +70,7 @@ export class Kit {
     const at = state.crosshair ?? state.hover;
     this.ring.hidden = !at || !state.view || !isStroke(state.tool);
     if (!state.view) return;
-    this.layer.place(state.view, aspect);
+    for (const layer of [this.layer, this.sheet]) layer.place(state.view, aspect);
     if (this.ring.hidden || !at) return;
     const [x, y] = toScreen(state.view, aspect, at);
     const side = state.paint.size * state.view.scale;

@@ -34,12 +34,12 @@ export class PaintLayer {
     this.canvas.width = this.canvas.height = 1;
   }
 
-  /** A colour of the style sheets as one number of image data. @param {string} color */
-  word(color) {
+  /** A colour of the style sheets as one number of image data. @param {string} color @param {number} [alpha] 0 to 255 */
+  word(color, alpha = ALPHA) {
     this.context.fillStyle = color;
     const plain = String(this.context.fillStyle);
     const parts = plain.startsWith("#") ? [1, 3, 5].map((at) => parseInt(plain.slice(at, at + 2), 16)) : (plain.match(/\d+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);
-    return new Uint32Array(new Uint8Array([...parts, ALPHA]).buffer)[0];
+    return new Uint32Array(new Uint8Array([...parts, alpha]).buffer)[0];
   }
 
   /**
@@ -54,6 +54,16 @@ export class PaintLayer {
     const words = new Uint32Array(data.data.buffer);
     for (let y = y0, to = 0; y < y1; y++) {
       for (let i = y * columns + x0; i < y * columns + x1; i++) words[to++] = palette[paint[i]];
+    }
+    this.context.putImageData(data, x0, y0);
+  }
+
+  /** Add pixels to what is shown. @param {Uint8Array} touched @param {number} columns @param {number} word @param {Rect} dirty */
+  mark(touched, columns, word, { x0, y0, x1, y1 }) {
+    const data = this.context.getImageData(x0, y0, x1 - x0, y1 - y0);
+    const words = new Uint32Array(data.data.buffer);
+    for (let y = y0, to = 0; y < y1; y++) {
+      for (let i = y * columns + x0; i < y * columns + x1; i++, to++) if (touched[i]) words[to] = word;
     }
     this.context.putImageData(data, x0, y0);
   }

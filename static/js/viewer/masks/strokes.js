@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Tool} Tool
  * @typedef {import("./bitmap.js").Rect} Rect
  * @typedef {import("./layer.js").PaintLayer} PaintLayer
- * @typedef {import("../types.js").Host & {pixels: import("../types.js").Pixels|undefined}} Easel
+ * @typedef {import("../types.js").Host & {pixels: import("../types.js").Pixels|undefined, api: import("../api.js").Api}} Easel
  * @typedef {object} Stroke
  * @property {number} frame
  * @property {boolean} erases

@@ -1,10 +1,10 @@
 /**
  * Tools that make or change masks; what they do is fetched when the first of them is chosen (masks/kit.js).
- * @typedef {"brush"|"eraser"|"threshold"|"fill"|"wand"|"scissors"} Painted
+ * @typedef {"brush"|"eraser"|"threshold"|"fill"|"wand"|"scissors"|"smart"} Painted
  */
 
 /** @type {Painted[]} */
-export const PAINTED = ["brush", "eraser", "threshold", "fill", "wand", "scissors"];
+export const PAINTED = ["brush", "eraser", "threshold", "fill", "wand", "scissors", "smart"];
 
 /** Make masks on the images between those that have some. @param {import("../types.js").Host} host */
 export async function fillBetween(host) {
