@@ -244,10 +244,6 @@ export const ENGLISH = {
   smartOutside: "Mark outside",
   smartInside: "Now mark something that belongs to it.",
   watershed: "Watershed",
-  smart: "Outline from strokes",
-  smartOutside: "Mark outside",
-  smartInside: "Now mark something that belongs to it.",
-  watershed: "Watershed",
 };
 
 /** @typedef {keyof typeof ENGLISH} StringKey */
