@@ -138,6 +138,18 @@ def test_layouts_by_keys_alone(visit: Visit, pair: str) -> None:
     expect(areas).to_have_count(1)
 
 
+def test_a_remembered_layout_does_not_double_a_single_series(visit: Visit, api: Api) -> None:
+    case = make_case(api, "Alone", images=2)
+    page = visit("student", "/collections/")
+    page.evaluate("""() => localStorage.setItem("medweb:viewer-layout", '{"layout": "2x2"}')""")
+    with page.expect_response(f"**/api/cases/{case['id']}/series/"):
+        page.goto(f"/cases/{case['id']}/")
+    expect(page.locator(".viewer-main")).to_have_count(1)
+    page.locator(".viewer-stage").focus()
+    page.keyboard.press("Shift+L")
+    expect(page.locator(".viewer-stage")).to_have_count(2)
+
+
 def test_a_telephone_shows_one_image(visit: Visit, pair: str) -> None:
     page = visit("student", pair, width=390, height=844, touch=True)
     Screen(page)

@@ -198,7 +198,8 @@ export class Display {
   /** Say which image is shown once it stays: while somebody scrolls, every one would be too many. */
   tellFrame() {
     window.clearTimeout(this.telling);
-    if (this.state.playing) return;
+    // Of several that scroll together one voice is enough.
+    if (this.state.playing || !this.shell.isActive(this)) return;
     this.telling = window.setTimeout(() => this.say(this.t("image", { n: this.state.frame + 1, count: this.frames.length })), REST);
   }
 
@@ -288,20 +289,35 @@ export class Display {
   }
 
   playPause() {
-    if (this.frames.length > 1) void this.openCine().then((cine) => cine.toggle());
+    if (this.frames.length < 2) return;
+    this.openCine()
+      .then((cine) => cine.toggle())
+      .catch((error) => this.missing(error));
+  }
+
+  /** A part of the viewer that is fetched when it is wanted did not come. @param {unknown} error */
+  missing(error) {
+    console.warn("a part of the viewer could not be fetched", error);
+    this.say(this.t("missing"));
   }
 
   /** Fetched when it is first wanted: few visits play a stack. @returns {Promise<import("./cine.js").Cine>} */
   openCine() {
     this.cine ??= import("./cine.js").then(({ Cine }) => new Cine(this, (index) => this.loader.get(index) !== undefined));
+    // The next attempt begins anew.
+    this.cine.catch(() => (this.cine = null));
     return this.cine;
   }
 
   /** @param {HTMLButtonElement} button */
   async openSpeed(button) {
-    const sheet = (await this.openCine()).createSheet(button);
-    button.after(sheet);
-    sheet.showPopover();
+    try {
+      const sheet = (await this.openCine()).createSheet(button);
+      button.after(sheet);
+      sheet.showPopover();
+    } catch (error) {
+      this.missing(error);
+    }
   }
 
   /** What chooses the second image over this one; fetched when it is wanted. */
@@ -340,7 +356,7 @@ export class Display {
 
   close() {
     this.closing.abort();
-    void this.cine?.then((cine) => cine.stop());
+    this.cine?.then((cine) => cine.stop()).catch((error) => console.warn("nothing was playing", error));
     window.clearTimeout(this.telling);
     this.over?.close();
     this.resizing.disconnect();

@@ -46,17 +46,19 @@ export class Grid {
     const turn = ++this.turn;
     const places = PLACES[layout];
     for (const pane of this.surplus(places)) this.remove(pane);
+    // What an earlier arrangement still waits for is not wanted any more.
+    for (const waiting of room.grid.querySelectorAll(".is-waiting")) waiting.remove();
     room.grid.dataset.layout = layout;
     this.heads();
     room.tell();
     const { active } = room;
     if (!active) return;
     const others = companions(active.series, this.list).filter((one) => room.showing(one.id).length === 0);
-    while (room.panes.length < places && turn === this.turn) {
+    while (room.panes.length < places && turn === this.turn && room.grid.isConnected) {
       // With no series left, the same one once more: two windows of one stack are worth seeing.
       await this.add(others.shift()?.id ?? active.series.id, 1 / places);
     }
-    active.say(room.t("layoutSaid", { n: room.panes.length }));
+    if (turn === this.turn) active.say(room.t("layoutSaid", { n: room.panes.length }));
   }
 
   /** Viewers that have to go; the active one stays. @param {number} places @returns {Viewer[]} */
@@ -76,7 +78,7 @@ export class Grid {
 
   /** @param {Series["id"]} id @param {number} share of the memory */
   async add(id, share) {
-    const waiting = h("div", { class: "viewer-main", "aria-busy": "true" });
+    const waiting = h("div", { class: "viewer-main is-waiting", "aria-busy": "true" });
     this.room.grid.append(waiting);
     await this.put(id, share, waiting, null);
   }

@@ -141,6 +141,7 @@ export const ENGLISH = {
   overNone: "No other series lies in the same space.",
   overUnset: "No second image is chosen.",
   none: "None",
+  missing: "A part of the viewer could not be fetched. Check your connection and try again.",
   keyFrames: "Previous or next image",
   keyEnds: "First or last image",
   keyPlace: "Move the crosshair (drawing) or the selected shape; Shift: ten times as far",

@@ -58,6 +58,7 @@
  * @property {() => void} nextLayout
  * @property {(step: number) => void} nextPane
  * @property {(what: "linkScroll"|"linkWindow") => void} toggle
+ * @property {(pane: unknown) => boolean} isActive has the tools
  * @property {() => Promise<Series[]>} listSeries all of the case
  * @property {(id: Series["id"]) => string} urlOf
  * @property {(pane: Host, changed: Set<keyof State>) => void} heard of a viewer that its state has changed

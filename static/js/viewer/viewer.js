@@ -141,9 +141,13 @@ export class Viewer extends Drawing {
   }
 
   async openLoupe() {
-    const { Loupe } = await import("./loupe.js");
-    this.loupe ??= new Loupe(this.parts.stage);
-    this.repaint();
+    try {
+      const { Loupe } = await import("./loupe.js");
+      this.loupe ??= new Loupe(this.parts.stage);
+      this.repaint();
+    } catch (error) {
+      this.missing(error);
+    }
   }
 
   /** What paints, fetched when it is first wanted. */

@@ -116,8 +116,26 @@ export class Workspace {
     viewer.element.classList.add("is-active");
     this.root.dataset.series = String(viewer.series.id);
     this.observe();
-    if (this.many && this.chosen.layout !== "1x1" && !matchMedia(NARROW).matches) this.arrange(this.chosen.layout);
+    if (this.many && this.chosen.layout !== "1x1" && !matchMedia(NARROW).matches) this.restore();
     return viewer;
+  }
+
+  /** The layout of the last visit, where there is something to be put beside the image. */
+  restore() {
+    this.openGrid()
+      .then((grid) => (grid.list.length > 1 ? grid.arrange(this.chosen.layout) : undefined))
+      .catch((error) => this.complain(error));
+  }
+
+  /** @param {unknown} error */
+  complain(error) {
+    console.warn("the layout could not be changed", error);
+    this.active?.say(error instanceof Error ? error.message : String(error));
+  }
+
+  /** @param {unknown} pane */
+  isActive(pane) {
+    return pane === this.active;
   }
 
   observe() {
@@ -147,7 +165,9 @@ export class Workspace {
     const id = searchParams.get("series");
     if (pathname !== location.pathname || !id) return;
     event.preventDefault();
-    void this.openGrid().then((grid) => grid.open(pane, id));
+    this.openGrid()
+      .then((grid) => grid.open(pane, id))
+      .catch((error) => this.complain(error));
   }
 
   /** @returns {Promise<Grid>} */
@@ -156,6 +176,8 @@ export class Workspace {
       this.arranged = new Grid(this, await this.listSeries());
       return this.arranged;
     });
+    // The next attempt begins anew.
+    this.arranging.catch(() => (this.arranging = null));
     return this.arranging;
   }
 
@@ -194,10 +216,7 @@ export class Workspace {
     this.keep();
     this.openGrid()
       .then((grid) => grid.arrange(layout))
-      .catch((error) => {
-        console.warn("the layout could not be changed", error);
-        this.active?.say(error.message);
-      });
+      .catch((error) => this.complain(error));
   }
 
   nextLayout() {
