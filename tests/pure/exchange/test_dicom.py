@@ -7,6 +7,7 @@ import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
+from highdicom import _standard_utils as tables
 from pydicom.sr.codedict import codes
 
 from cases.exchange import seg, sr
@@ -234,6 +235,32 @@ def test_a_report_says_what_the_standard_requires():
     assert "PNAME" not in {one.ValueType for one in ds.ContentSequence}
     observers = [one for one in ds.ContentSequence if one.ValueType == "CODE"]
     assert any(one.ConceptCodeSequence[0].CodeValue == codes.DCM.Device.value for one in observers)
+
+
+# Their attributes depend on others: of functional groups on whether they are shared, of content on its kind.
+BY_CASE = {"segmentation-multi-frame-functional-groups", "sr-document-content"}
+
+
+@pytest.mark.parametrize("form", [seg, sr])
+def test_every_mandatory_module_is_whole(form):
+    """Types 1 and 2 of PS3.3, out of the tables that the library took from the standard."""
+    ds = pydicom.dcmread(io.BytesIO(form.write([on_slices(*MEASURED)]).data))
+    modules = tables.get_iod_module_map()[tables.get_sop_class_iod_map()[ds.SOPClassUID]]
+    asked, wrong = 0, []
+    for module in modules:
+        if module["usage"] != "M" or module["key"] in BY_CASE:
+            continue
+        for one in tables.get_module_attribute_map()[module["key"]]:
+            items = [ds]
+            for keyword in one["path"]:
+                items = [inner for item in items for inner in item.get(keyword) or []]
+            for item in items if one["type"] in ("1", "2") else []:
+                asked += 1
+                missing = one["keyword"] not in item
+                if missing or (one["type"] == "1" and item[one["keyword"]].is_empty):
+                    wrong.append((module["key"], *one["path"], one["keyword"]))
+    assert asked > 30
+    assert wrong == []
 
 
 @pytest.mark.parametrize("form", [seg, sr])
