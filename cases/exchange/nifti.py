@@ -20,7 +20,7 @@ from cases.imaging.reslice import Slice
 from cases.imaging.reslice import grid as stack_of
 
 VOLUME = "labels.nii.gz"
-MOST_VOXELS = 1 << 29
+MOST_VOXELS = 1 << 28
 
 
 def losses(layers: Sequence[Layer]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from cases.geometry.rasterise import mask
 
 # Neither a tissue nor an organ nor a lesion is known of a label: the widest word of CID 7150.
 _CATEGORY = Code("309825002", "SCT", "Spatial and Relational Concept")
-MOST_BYTES = 1 << 29
+MOST_BYTES = 1 << 28
 Masks = dict[int, NDArray[np.bool_]]
 
 
@@ -54,7 +54,10 @@ def write(layers: Sequence[Layer]) -> Written:
                 raise Unreadable(
                     "The drawings lie on several files of many frames, and one segmentation holds one only."
                 )
-            pixels = np.zeros((int(headers[0].NumberOfFrames), *masks[places[0]].shape), np.uint8)
+            frames = int(headers[0].NumberOfFrames)
+            if frames * masks[places[0]].size > MOST_BYTES:
+                raise _too_many()
+            pixels = np.zeros((frames, *masks[places[0]].shape), np.uint8)
             for place in places:
                 pixels[pictures[place].number] = masks[place]
             headers = headers[:1]
@@ -128,4 +131,8 @@ def _drawable(pictures: Sequence[Picture], segments: int) -> None:
     if any((one.rows, one.columns) != (first.rows, first.columns) for one in pictures):
         raise Unreadable("The images differ in size, and a segmentation knows one size only.")
     if len(pictures) * first.rows * first.columns * segments > MOST_BYTES:
-        raise Unreadable("These drawings are too many for one segmentation. Download single layers.")
+        raise _too_many()
+
+
+def _too_many() -> Unreadable:
+    return Unreadable("These drawings are too many for one segmentation. Download single layers.")
