@@ -288,9 +288,9 @@ def test_drawings_beyond_the_memory_set_aside_are_refused(monkeypatch):
     monkeypatch.setattr(seg, "MOST_BYTES", ROWS * COLUMNS)
     with pytest.raises(Unreadable, match="too many for one segmentation"):
         seg.losses([on_slices(*AREAS)])
+    many = source(0, NumberOfFrames=3)
+    pictures = tuple(replace(one, source="2.25.100", number=n) for n, one in enumerate(SLICES))
     with pytest.raises(Unreadable, match="too many for one segmentation"):
-        many = source(0, NumberOfFrames=3)
-        pictures = tuple(replace(one, source="2.25.100", number=n) for n, one in enumerate(SLICES))
         seg.write([on_slices(AREAS[0], pictures=pictures, headers={"2.25.100": many})])
 
 
