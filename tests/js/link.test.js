@@ -54,3 +54,13 @@ test("the prior comes first, the scout last", () => {
   ];
   assert.deepEqual(companions(all[1], all).map((one) => one.id), [6, 5, 4, 3, 1]);
 });
+
+test("a plane lies in the space of its stack, and does not follow a stack that crosses it", () => {
+  const axial = { series: { id: 6, modality: "CT" }, frames: stack(10, 0, 5), frame: 4, moved: 1 };
+  const coronal = { series: { id: "6/coronal/0/mean", stack: 6, modality: "CT" }, frames: stack(10, 0, 5, [1, 0, 0, 0, 0, -1]), frame: 3 };
+  assert.equal(sameSpace(axial.series, coronal.series), true);
+  assert.equal(linkedFrame(axial, coronal), 3);
+  const own = { ...coronal, series: { ...coronal.series, id: "6/axial/0/mean" }, frames: stack(19, 0, 2.5) };
+  assert.equal(linkedFrame(axial, own), 8);
+  assert.equal(sameSpace({ id: 7, modality: "CT" }, coronal.series), false);
+});

@@ -83,7 +83,7 @@ export function attachGestures(host, stage, tools) {
     if (event.pointerType !== "touch") host.set({ hover: p.image });
     if (active) active.move?.(p, event);
     else if (fingers.size === 0) {
-      if (host.state.crosshair) host.set({ crosshair: null });
+      if (host.state.crosshair && host.state.tool !== "locate") host.set({ crosshair: null });
       tools[host.state.tool]?.hover?.(p);
     }
   });

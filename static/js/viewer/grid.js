@@ -7,7 +7,7 @@
  * What is asked of the viewer and of the workspace; declared here because a circle of files cannot be hashed by the
  * static files storage.
  * @typedef {{element: HTMLElement, series: Series, state: State, frames: Frame[], say: (text: string) => void,
- *   goTo: (index: number) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
+ *   goTo: (index: number) => void, set: (patch: Partial<State>) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
  *   close: () => void}} Viewer
  * @typedef {object} Workspace
  * @property {Viewer[]} panes
@@ -23,6 +23,7 @@
  * @property {() => void} tell
  */
 import { companions, linkedFrame, sameScale, sameSpace } from "./link.js";
+import { NAMES, PROJECTIONS, SLABS, cutOf, fromPatient, idOf, toPatient } from "./planes.js";
 import { h } from "./ui/dom.js";
 
 /** @type {Record<Layout, number>} */
@@ -40,12 +41,12 @@ export class Grid {
     this.turn = 0;
   }
 
-  /** @param {Layout} layout */
-  async arrange(layout) {
+  /** @param {Layout} layout @param {Series["id"][]} [wanted] in place of what is there beside the active one */
+  async arrange(layout, wanted = []) {
     const { room } = this;
     const turn = ++this.turn;
     const places = PLACES[layout];
-    for (const pane of this.surplus(places)) this.remove(pane);
+    for (const pane of this.surplus(wanted.length ? 1 : places)) this.remove(pane);
     // What an earlier arrangement still waits for is not wanted any more.
     for (const waiting of room.grid.querySelectorAll(".is-waiting")) waiting.remove();
     room.grid.dataset.layout = layout;
@@ -56,9 +57,38 @@ export class Grid {
     const others = companions(active.series, this.list).filter((one) => room.showing(one.id).length === 0);
     while (room.panes.length < places && turn === this.turn && room.grid.isConnected) {
       // With no series left, the same one once more: two windows of one stack are worth seeing.
-      await this.add(others.shift()?.id ?? active.series.id, 1 / places);
+      await this.add(wanted.shift() ?? others.shift()?.id ?? active.series.id, 1 / places);
     }
     if (turn === this.turn) active.say(room.t("layoutSaid", { n: room.panes.length }));
+  }
+
+  /** The shown stack, and the three planes through it. */
+  async planes() {
+    const { active } = this.room;
+    if (!active) return;
+    const stack = String(active.series.stack ?? active.series.id);
+    const ids = /** @type {const} */ (["coronal", "sagittal", "axial"]).map((name) => idOf({ stack, name, slab: 0, by: "mean" }));
+    // Where no planes can be cut, the reason is told and everything stays where it is.
+    await this.room.load(ids[0]);
+    await this.arrange("2x2", ids);
+  }
+
+  /** Turn the others to a place of one image. @param {Viewer} pane @param {[number, number]} point */
+  locate(pane, point) {
+    const place = toPatient(pane.frames[pane.state.frame], point);
+    if (!place) return;
+    this.following = true;
+    try {
+      for (const other of this.room.panes) {
+        if (other === pane || !sameSpace(pane.series, other.series)) continue;
+        const found = fromPatient(other.frames, place);
+        if (!found) continue;
+        other.goTo(found.index);
+        other.set({ crosshair: found.point });
+      }
+    } finally {
+      this.following = false;
+    }
   }
 
   /** Viewers that have to go; the active one stays. @param {number} places @returns {Viewer[]} */
@@ -85,7 +115,7 @@ export class Grid {
 
   /** Another series in the place of `pane`. @param {Viewer} pane @param {Series["id"]} id */
   async open(pane, id) {
-    if (String(pane.series.id) === String(id) || !this.list.some((one) => String(one.id) === String(id))) return;
+    if (String(pane.series.id) === String(id) || !(cutOf(id) || this.list.some((one) => String(one.id) === String(id)))) return;
     await this.put(id, 1 / this.room.panes.length, pane.element, pane);
   }
 
@@ -108,7 +138,9 @@ export class Grid {
     // Meanwhile the layout was changed again, or the page has gone on.
     if (!place.isConnected) return;
     const viewer = room.make(loaded, share);
-    this.meet(viewer);
+    // Another thickness of the same plane keeps its place and its window.
+    if (old && cutOf(id) && sameSpace(old.series, viewer.series)) viewer.setWindow(old.state.window, "custom");
+    this.meet(viewer, old);
     place.replaceWith(viewer.element);
     if (!old) room.panes = [...room.panes, viewer];
     else {
@@ -121,9 +153,10 @@ export class Grid {
     viewer.say(room.t("paneSaid", { n: room.panes.indexOf(viewer) + 1, count: room.panes.length, name: named(viewer.series) }));
   }
 
-  /** Begin where the active one is, if that is a place in the same patient. @param {Viewer} viewer */
-  meet(viewer) {
-    const { active, linkScroll } = this.room;
+  /** Begin where the one before it was, or the active one, if that is a place in the same patient. @param {Viewer} viewer @param {Viewer|null} old */
+  meet(viewer, old) {
+    const { linkScroll } = this.room;
+    const active = old && cutOf(old.series.id)?.name === cutOf(viewer.series.id)?.name ? old : this.room.active;
     if (!active || !linkScroll || !(sameSpace(active.series, viewer.series) || active.series.id === viewer.series.id)) return;
     const from = { series: active.series, frames: active.frames, frame: active.state.frame, moved: active.state.frame - viewer.state.frame };
     viewer.goTo(linkedFrame(from, { series: viewer.series, frames: viewer.frames, frame: viewer.state.frame }));
@@ -143,16 +176,50 @@ export class Grid {
       const select = h(
         "select",
         { class: "viewer-select", "aria-label": `${name}: ${t("series")}` },
-        ...this.list.map((one) => h("option", { value: String(one.id), selected: String(one.id) === String(pane.series.id) }, named(one))),
+        ...this.choices(pane).map(([id, text]) => h("option", { value: id, selected: id === String(pane.series.id) }, text)),
       );
-      select.addEventListener("change", () => {
-        this.open(pane, select.value).catch((error) => {
-          select.value = String(pane.series.id);
-          pane.say(error.message);
-        });
-      });
-      pane.element.prepend(h("div", { class: "viewer-head" }, select));
+      this.opens(pane, select, () => select.value);
+      pane.element.prepend(h("div", { class: "viewer-head" }, select, ...this.thickness(pane, name)));
     }
+  }
+
+  /** What a place may show: the series of the case, and the planes through its stack. @param {Viewer} pane @returns {[string, string][]} */
+  choices(pane) {
+    const cut = cutOf(pane.series.id);
+    const stack = this.list.find((one) => String(one.id) === String(pane.series.stack ?? pane.series.id));
+    /** @type {[string, string][]} */
+    const series = this.list.map((one) => [String(one.id), named(one)]);
+    if (!stack || stack.is_localiser || (stack.frame_count ?? 0) < 3) return series;
+    const { slab = 0, by = "mean" } = cut ?? {};
+    const planes = NAMES.map((name) => /** @type {[string, string]} */ ([idOf({ stack: String(stack.id), name, slab, by }), `${this.room.t(name)}: ${named(stack)}`]));
+    return [...series, ...planes];
+  }
+
+  /** How thick the images of a plane are, and how their layers are joined. @param {Viewer} pane @param {string} name */
+  thickness(pane, name) {
+    const cut = cutOf(pane.series.id);
+    if (!cut) return [];
+    const { t } = this.room;
+    /** @param {string} label @param {[string, string, boolean][]} options */
+    const list = (label, options) =>
+      h("select", { class: "viewer-select", "aria-label": `${name}: ${label}` }, ...options.map(([value, text, selected]) => h("option", { value, selected }, text)));
+    const slabs = list(t("slab"), SLABS.map((mm) => [String(mm), mm ? `${mm} mm` : t("thin"), mm === cut.slab]));
+    const ways = list(t("projection"), PROJECTIONS.map((by) => [by, t(by), by === cut.by]));
+    ways.hidden = cut.slab === 0;
+    this.opens(pane, slabs, () => idOf({ ...cut, slab: Number(slabs.value) }));
+    this.opens(pane, ways, () => idOf({ ...cut, by: PROJECTIONS[ways.selectedIndex] }));
+    return [slabs, ways];
+  }
+
+  /** A choice opens something else in the place of `pane`. @param {Viewer} pane @param {HTMLSelectElement} select @param {() => string} id */
+  opens(pane, select, id) {
+    const before = select.selectedIndex;
+    select.addEventListener("change", () => {
+      this.open(pane, id()).catch((error) => {
+        select.selectedIndex = before;
+        pane.say(error.message);
+      });
+    });
   }
 
   /** The others go along, when they are linked. @param {Viewer} pane @param {Set<keyof State>} changed */

@@ -70,6 +70,7 @@ const COMMANDS = {
   "brush-smaller": (host) => resizeBrush(host, -1),
   "brush-larger": (host) => resizeBrush(host, 1),
   interpolate: (host) => void fillBetween(host),
+  planes: (host) => host.shell.cutPlanes(),
   undo: (host) => host.undo(),
   redo: (host) => host.redo(),
 };
@@ -132,6 +133,12 @@ function arrow(host, direction, far) {
     const from = state.crosshair ?? state.draft?.points.at(-1) ?? [frame.columns / 2, frame.rows / 2];
     const at = clampPoint([from[0] + dx * step, from[1] + dy * step], frame.rows, frame.columns);
     host.set({ crosshair: at, hover: at, draft: state.draft && { ...state.draft, cursor: isDrawn(state.tool) ? at : null } });
+    return true;
+  }
+  if (state.tool === "locate") {
+    // The middle of a pixel: on the border between two, either plane would do.
+    const from = state.crosshair ?? [Math.floor(frame.columns / 2) + 0.5, Math.floor(frame.rows / 2) + 0.5];
+    host.shell.locate(host, clampPoint([from[0] + dx * step, from[1] + dy * step], frame.rows, frame.columns));
     return true;
   }
   const held = heldShapes(state);

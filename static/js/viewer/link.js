@@ -2,7 +2,7 @@
  * Which image of one series belongs to an image of another: by place in the patient where both know it, otherwise as
  * many images on as the other one went.
  * @typedef {import("./types.js").Frame} Frame
- * @typedef {{frame_of_reference?: string, modality: string, unit?: string}} Kin what of a series tells whether it goes with another
+ * @typedef {{id?: number|string, stack?: number|string, frame_of_reference?: string, modality: string, unit?: string}} Kin what of a series tells whether it goes with another
  */
 
 /** Cosine of the angle up to which two stacks count as cut in the same direction: 25 degrees. */
@@ -39,8 +39,17 @@ export function nearestFrame(from, frames) {
   return best;
 }
 
+/** Whether two images cross, so that neither follows when the other scrolls. @param {Frame} one @param {Frame} other */
+export function crosses(one, other) {
+  const [a, b] = [normal(one), normal(other)];
+  return a !== null && b !== null && Math.abs(dot(a, b)) < SIMILAR;
+}
+
 /** @param {Kin} one @param {Kin} other */
 export function sameSpace(one, other) {
+  // A plane lies in the space of the stack it is cut from, whether the file names that space or not.
+  const cut = one.stack !== undefined || other.stack !== undefined;
+  if (cut && String(one.stack ?? one.id) === String(other.stack ?? other.id)) return true;
   return Boolean(one.frame_of_reference) && one.frame_of_reference === other.frame_of_reference;
 }
 
@@ -55,7 +64,9 @@ export function sameScale(one, other) {
  * @returns {number} the image that `to` should show
  */
 export function linkedFrame(from, to) {
-  const near = sameSpace(from.series, to.series) ? nearestFrame(from.frames[from.frame], to.frames) : null;
+  const together = sameSpace(from.series, to.series);
+  const near = together ? nearestFrame(from.frames[from.frame], to.frames) : null;
+  if (together && crosses(from.frames[from.frame], to.frames[0])) return to.frame;
   return near ?? Math.min(Math.max(to.frame + from.moved, 0), to.frames.length - 1);
 }
 

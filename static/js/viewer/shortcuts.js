@@ -34,6 +34,8 @@ export const SHORTCUTS = [
   { id: "zoom-actual", keys: ["Shift+Z"], name: "actual" },
   tool("magnifier", "M"),
   { id: "next-layout", keys: ["Shift+L"], name: "nextLayout" },
+  { id: "planes", keys: ["Shift+P"], name: "planes" },
+  tool("locate", "C"),
   { id: "next-pane", keys: ["Q"], name: "nextPane" },
   { id: "pane-before", keys: ["Shift+Q"], name: "paneBefore" },
   { id: "linkScroll", keys: ["Shift+K"], name: "linkScroll" },

@@ -19,8 +19,9 @@
  * @typedef {{name: string, center: number, width: number}} Preset
  * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
  * @typedef {{id: number|string, case?: number|string, number?: number, description: string, modality: string, unit: string,
- *   study_uid?: string, frame_of_reference?: string, is_localiser?: boolean, presets: Preset[],
- *   labels: Label[], frames: Frame[]}} Series
+ *   study_uid?: string, frame_of_reference?: string, is_localiser?: boolean, frame_count?: number,
+ *   stack?: number|string, presets: Preset[],
+ *   labels: Label[], frames: Frame[]}} Series `stack`: the series that this plane is cut from
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
  *   revision: number, shapes: Shape[], can_edit: boolean}} Annotation
  * @typedef {Shape & {author: string}} LayerShape
@@ -58,6 +59,8 @@
  * @property {() => void} nextLayout
  * @property {(step: number) => void} nextPane
  * @property {(what: "linkScroll"|"linkWindow") => void} toggle
+ * @property {() => void} cutPlanes the shown stack from three sides
+ * @property {(pane: Host, point: Point) => void} locate turn the other images to a place of this one
  * @property {(pane: unknown) => boolean} isActive has the tools
  * @property {() => Promise<Series[]>} listSeries all of the case
  * @property {(id: Series["id"]) => string} urlOf

@@ -90,6 +90,7 @@ export class Workspace {
 
   /** @param {Series["id"]|null} id null: the series that the page opened @returns {Promise<Loaded>} */
   async load(id) {
+    if (String(id).includes("/")) return this.loadPlane(String(id));
     const seriesUrl = id === null ? this.seriesUrl : this.urlOf(id);
     const annotationUrl = id === null || !this.annotationUrl ? this.annotationUrl : `${this.annotationUrl.split("?")[0]}?series=${id}`;
     const api = createApi({ seriesUrl, annotationUrl });
@@ -97,11 +98,22 @@ export class Workspace {
     return { series, annotations, api };
   }
 
+  /** A plane through a stack, as a series. @param {string} id @returns {Promise<Loaded>} */
+  async loadPlane(id) {
+    const { cutOf, fetchPlanes, seriesOf } = await import("./planes.js");
+    const cut = cutOf(id);
+    if (!cut) throw new Error(this.t("noPlanes"));
+    const seriesUrl = this.urlOf(cut.stack);
+    const api = createApi({ seriesUrl, annotationUrl: "" });
+    const [series, found] = await Promise.all([api.series(), fetchPlanes(seriesUrl)]);
+    return { series: seriesOf(series, found, cut, this.t), annotations: [], api };
+  }
+
   /** A viewer that is not shown yet. @param {Loaded} loaded @param {number} [share] of the memory */
   make({ series, annotations, api }, share = 1) {
     // Two viewers that save the same shapes would contradict each other: the second one only shows them.
     const drawn = this.panes.some((pane) => pane.series.id === series.id && pane.canSave);
-    const viewer = new Viewer(this.root, { series, api, canDraw: this.canDraw && !drawn, t: this.t, shell: this, budget: BUDGET * share });
+    const viewer = new Viewer(this.root, { series, api, canDraw: this.canDraw && !drawn && series.stack === undefined, t: this.t, shell: this, budget: BUDGET * share });
     viewer.annotations.show(annotations);
     return viewer;
   }
@@ -217,6 +229,20 @@ export class Workspace {
     this.openGrid()
       .then((grid) => grid.arrange(layout))
       .catch((error) => this.complain(error));
+  }
+
+  cutPlanes() {
+    if (!this.many || matchMedia(NARROW).matches) return;
+    this.openGrid()
+      .then((grid) => grid.planes())
+      .catch((error) => this.complain(error));
+  }
+
+  /** @param {import("./types.js").Host} host @param {[number, number]} point */
+  locate(host, point) {
+    const pane = this.panes.find((one) => one === host);
+    pane?.set({ crosshair: point });
+    if (pane) this.arranged?.locate(pane, point);
   }
 
   nextLayout() {

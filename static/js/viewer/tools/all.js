@@ -1,5 +1,5 @@
 import { freehandTool, pointsTool, polygonTool } from "./draw.js";
-import { magnifierTool, panTool, regionTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
+import { locateTool, magnifierTool, panTool, regionTool, scrollTool, windowTool, zoomTool } from "./navigate.js";
 import { selectTool } from "./select.js";
 
 /**
@@ -16,6 +16,7 @@ export function createTools(host) {
     zoom: zoomTool(host),
     magnifier: magnifierTool(host),
     region: regionTool(host),
+    locate: locateTool(host),
     select: selectTool(host),
     polygon,
     polyline: polygon,

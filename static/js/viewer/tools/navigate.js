@@ -41,6 +41,31 @@ export function windowTool(host) {
   };
 }
 
+/** Points at a place, and the other images of the same patient turn to it. @param {Host} host @returns {Tool} */
+export function locateTool(host) {
+  let held = false;
+  /** @param {import("../types.js").Pointer} p */
+  const at = (p) => {
+    const { rows, columns } = host.frame;
+    host.shell.locate(host, [Math.min(Math.max(p.image[0], 0), columns), Math.min(Math.max(p.image[1], 0), rows)]);
+  };
+  return {
+    down(p) {
+      held = true;
+      at(p);
+    },
+    move(p) {
+      if (held) at(p);
+    },
+    up() {
+      held = false;
+    },
+    cancel() {
+      held = false;
+    },
+  };
+}
+
 /** @param {Host} host @returns {Tool} */
 export function panTool(host) {
   /** @type {Point|null} */

@@ -57,6 +57,8 @@ const PATHS = {
   magnifier: "M10.500 4a6.500 6.500 0 1 0 0 13a6.500 6.500 0 1 0 0-13M15.500 15.500L21 21M8 9l5 4M8 12.500l2.500 2",
   layoutOne: "M4 5h16v14H4z",
   layoutTwo: "M4 5h16v14H4zM12 5v14",
+  planes: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.5",
+  locate: "M12 4v6m0 4v6M4 12h6m4 0h6",
   layoutFour: "M4 5h16v14H4zM12 5v14M4 12h16",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   over: "M12 4l9 5l-9 5l-9-5zM5 13l7 4l7-4",

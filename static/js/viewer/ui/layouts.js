@@ -19,13 +19,18 @@ export function createLayouts(host, button) {
     const item = createItem({ icon: "link", label: t(what), shortcut: keyOf(what), action: () => shell.toggle(what), stays: true });
     return { item, pressed: () => shell[what] };
   });
-  const sheet = createSheet(button, t("layouts"), ...layouts.map(({ item }) => item), h("hr"), ...links.map(({ item }) => item));
+  const planes = createItem({ icon: "planes", label: t("planes"), shortcut: keyOf("planes"), action: () => shell.cutPlanes() });
+  const locate = {
+    item: createItem({ icon: "locate", label: t("locate"), shortcut: keyOf("tool:locate"), action: () => host.setTool("locate") }),
+    pressed: () => host.state.tool === "locate",
+  };
+  const sheet = createSheet(button, t("layouts"), ...layouts.map(({ item }) => item), planes, h("hr"), locate.item, ...links.map(({ item }) => item));
 
   return {
     sheet,
     update() {
-      for (const { item, pressed } of [...layouts, ...links]) item.setAttribute("aria-pressed", String(pressed()));
-      for (const { item } of links) item.hidden = shell.layout === "1x1";
+      for (const { item, pressed } of [...layouts, locate, ...links]) item.setAttribute("aria-pressed", String(pressed()));
+      for (const { item } of [locate, ...links]) item.hidden = shell.layout === "1x1";
     },
   };
 }
