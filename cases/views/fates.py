@@ -63,10 +63,10 @@ def _link(path: str, query: Mapping[str, str], **changes: str) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-def table_of(batch: UploadBatch, query: Mapping[str, str], *, most: int = PAGE_ROWS) -> dict[str, Any]:
+def table_of(batch: UploadBatch, query: Mapping[str, str], *, most: int = 0) -> dict[str, Any]:
     """Context of ``cases/_fate_table.html`` for a batch, in the order and on the page that ``query`` says.
 
-    ``most`` is how many rows a page has.
+    ``most`` is how many rows a page has, :data:`PAGE_ROWS` when it is left out.
     """
     path = reverse("cases:batch", args=[batch.pk])
     counts = counts_of(batch)
@@ -78,7 +78,7 @@ def table_of(batch: UploadBatch, query: Mapping[str, str], *, most: int = PAGE_R
     if show:
         rows = rows.filter(state__in=GROUPS[show])
     order = F(SORTS[column]).desc() if down else F(SORTS[column]).asc()
-    page: Page[Any] = Paginator(rows.order_by(order, "pk"), most).get_page(query.get("page"))
+    page: Page[Any] = Paginator(rows.order_by(order, "pk"), most or PAGE_ROWS).get_page(query.get("page"))
     uploads = list(page.object_list)
     _number(batch, uploads)
     kept = {"show": show, "sort": query.get("sort", "")}

@@ -138,7 +138,7 @@ def test_a_killed_worker_costs_time_and_nothing_else(
     assert job()["state"] == "running"
     worker.start()
     cards = page.locator("#model-list article")
-    expect(cards).to_have_count(before + 2, timeout=120_000)
+    expect(cards).to_have_count(before + 2, timeout=300_000)
     done = job()
     assert (done["state"], done["attempt"]) == ("done", 2)
     assert len(models()) == before + 2

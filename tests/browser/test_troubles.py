@@ -34,7 +34,7 @@ def test_files_that_are_refused_say_why(
     drop_files(page, [letter, empty, mixed, picture_file("fine.png", seed=8)])
     expect(page.locator("[data-summary-words]")).to_have_text("4 of 4 done, 2 not accepted")
     for name, sentence in (
-        ("letter.dcm", "volumes can be read."),
+        ("letter.dcm", "archives of them can be read."),
         ("empty.png", "This file is empty."),
         ("mixed.zip", "2 images taken"),
         ("mixed.zip", "1 file refused"),

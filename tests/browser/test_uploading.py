@@ -71,7 +71,7 @@ def test_every_file_of_a_drop_has_its_fate_in_one_table(
     expect(rows.first).to_contain_text("Refused")
     expect(page.locator("main")).not_to_contain_text("letter-of-a-colleague")
     page.get_by_role("link", name="Size").click()
-    expect(rows.last).to_contain_text("png")
+    expect(rows.last).to_contain_text("PNG")
     page.get_by_role("link", name="Refused 1").click()
     expect(rows).to_have_count(1)
     assert troubles(page) == []

@@ -49,7 +49,7 @@ def test_brush_and_eraser_by_mouse(easel: Any) -> None:
     (first,) = b.stored()
     assert first["kind"] == "mask"
     expect(b.page.locator(".viewer-mask")).to_have_count(1)
-    expect(b.page.locator(".viewer-paint")).to_be_hidden()
+    expect(b.page.locator(".viewer-paint:visible")).to_have_count(0)
     b.drag((0.5, 0.35), (0.5, 0.55))
     b.becomes("more", lambda now: sum(now[0]["counts"][1::2]) > sum(first["counts"][1::2]))
     (more,) = b.stored()

@@ -288,6 +288,7 @@ def test_the_table_is_sorted_filtered_and_paged(stores, case, author, client, mo
             inside=[{"number": 4, "code": "x", "sentence": "Inside, a PDF."}] if number == 3 else [],
         )  # fmt: skip
     monkeypatch.setattr("cases.views.fates.PAGE_ROWS", 3)
+    monkeypatch.setattr("cases.views.fates.ON_CASE_PAGE", 3)
     address = f"/batches/{batch.pk}/"
 
     def files(**query):

@@ -79,7 +79,7 @@ def test_a_killed_worker_leaves_exactly_one_result(app: support.LiveApp) -> None
                 seen.update(job())
                 return seen["state"] in states and (what != "half way" or seen["progress"] > 0)
 
-            support.wait_until(reached, seconds=90, what=f"the job is {what}", failed=lambda: None)
+            support.wait_until(reached, seconds=240, what=f"the job is {what}", failed=lambda: None)
             return seen
 
         reply = client.post(
