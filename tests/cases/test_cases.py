@@ -205,8 +205,8 @@ def test_a_case_is_deleted_while_an_upload_of_it_is_written(stores, author, monk
             )
             return cursor.fetchone()[0] > 0
 
-    def overtaken(*args):
-        outcome = attach(*args)
+    def overtaken(*args, **how):
+        outcome = attach(*args, **how)
         deletion.start()
         wait_until(waits_for_us, seconds=20, what="the deletion waits", failed=lambda: None)
         return outcome
