@@ -164,7 +164,9 @@ def _complete(target: Dataset, source: Dataset, walk: Walk) -> None:
         name = "PrivateBlock" if int(tag) >> 16 & 1 else rules.plan_for(int(tag)).name
         walk.counts[name, "replace" if int(tag) in _OWN_META else "remove", "file-meta"] += 1
     syntax = UID(meta.TransferSyntaxUID)
-    _write_meta(target, syntax if syntax.is_encapsulated else UID(ExplicitVRLittleEndian))
+    # Of objects that are refused in the end nobody has asked yet whether it is a transfer syntax at all.
+    packed = syntax.is_transfer_syntax and syntax.is_encapsulated
+    _write_meta(target, syntax if packed else UID(ExplicitVRLittleEndian))
 
 
 def _text(ds: Dataset, keyword: str) -> str:

@@ -220,12 +220,14 @@ def to_browser(values: Pixels, low: float, high: float) -> tuple[Pixels, float, 
 def _to_rgb(ds: Dataset, values: Pixels, several: bool) -> Pixels | None:
     """8-bit RGB of colour pictures; ``None`` for grey ones."""
     if _text(ds, "PhotometricInterpretation") == "PALETTE COLOR":
+        sentence = "The colour table is damaged. Export the image again as RGB."
         try:
             values = apply_color_lut(values, ds)
         except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
-            raise Refused(
-                "bad-palette", "The colour table is damaged. Export the image again as RGB."
-            ) from error
+            raise Refused("bad-palette", sentence) from error
+        if values.shape[-1] != 3:
+            # One of the three tables is there without a value, or a fourth one with transparency.
+            raise Refused("bad-palette", sentence)
         return _eight_bits(values, values.dtype.itemsize * 8)
     if values.ndim == (4 if several else 3):
         return _eight_bits(values, whole_number(ds, "BitsStored", 8))
