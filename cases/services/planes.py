@@ -11,7 +11,6 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import imagecodecs
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from cases import blobs
 from cases.imaging import reslice
 from cases.imaging.errors import Refused
+from cases.imaging.frames import unpack
 from cases.imaging.reslice import Grid, Slice
 from cases.models import Frame, Series
 
@@ -113,10 +113,7 @@ def scale_of(frames: list[Frame], key: str) -> tuple[str, float, float]:
 
 
 def _pixels(frame: Frame) -> NDArray[np.generic]:
-    kind = np.dtype(frame.dtype).newbyteorder("<")
-    size = frame.rows * frame.columns * kind.itemsize
-    raw = imagecodecs.gzip_decode(blobs.get(frame.digest), out=size)
-    return np.frombuffer(raw, kind).reshape(frame.rows, frame.columns)
+    return unpack(blobs.get(frame.digest), frame.dtype, frame.shape)
 
 
 def _build(frames: list[Frame]) -> Volume:
