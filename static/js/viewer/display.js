@@ -17,6 +17,9 @@ import { CT_PRESETS, PERCENTILES, autoWindow, boxRuns, short, storedWindow } fro
 const PREVIEWS = 24;
 /** Milliseconds without a turn of the page after which its number is said. */
 const REST = 400;
+/** Milliseconds that words stay in sight: so long at least, and so long for each letter. */
+const SEEN = 3500;
+const SEEN_LETTER = 70;
 
 /**
  * @typedef {object} Parts
@@ -54,6 +57,7 @@ export class Display {
     this.size = { width: 0, height: 0 };
     this.scheduled = 0;
     this.telling = 0;
+    this.hiding = 0;
     this.closing = new AbortController();
     /** @type {Map<number, HTMLImageElement>} */
     this.previews = new Map();
@@ -200,7 +204,7 @@ export class Display {
     window.clearTimeout(this.telling);
     // Of several that scroll together one voice is enough.
     if (this.state.playing || !this.shell.isActive(this)) return;
-    this.telling = window.setTimeout(() => this.say(this.t("image", { n: this.state.frame + 1, count: this.frames.length })), REST);
+    this.telling = window.setTimeout(() => this.say(this.t("image", { n: this.state.frame + 1, count: this.frames.length }), false), REST);
   }
 
   /** @param {View} view */
@@ -337,9 +341,17 @@ export class Display {
     else this.say(this.t("overUnset"));
   }
 
-  /** Said aloud by screen readers and shown for all. @param {string} text */
-  say(text) {
-    if (this.shown) this.shown.live.textContent = text;
+  /** Said aloud by screen readers and shown for all. @param {string} text @param {boolean} [seen] false: only said */
+  say(text, seen = true) {
+    if (!this.shown) return;
+    const { live } = this.shown;
+    // Which image is shown waits for the hand to rest, and must not talk over what was done since.
+    window.clearTimeout(this.telling);
+    window.clearTimeout(this.hiding);
+    live.textContent = text;
+    live.classList.toggle("is-seen", seen);
+    // The words stay for screen readers, whatever their speed.
+    if (seen) this.hiding = window.setTimeout(() => live.classList.remove("is-seen"), Math.max(SEEN, text.length * SEEN_LETTER));
   }
 
   fullscreen() {
@@ -358,6 +370,7 @@ export class Display {
     this.closing.abort();
     this.cine?.then((cine) => cine.stop()).catch((error) => console.warn("nothing was playing", error));
     window.clearTimeout(this.telling);
+    window.clearTimeout(this.hiding);
     this.over?.close();
     this.resizing.disconnect();
     this.loader.close();
