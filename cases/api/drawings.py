@@ -47,7 +47,7 @@ class SeriesDrawings(APIView):
         request={"application/octet-stream": OpenApiTypes.BINARY}, responses={201: AddedSerializer}
     )
     def post(self, request: Request, pk: int, form: str) -> Response:
-        """Add the shapes of a file, sent as the body, to your layer: coco, web, voc or masks."""
+        """Add the shapes of a file, sent as the body: coco, web, voc, masks, seg or rtstruct."""
         user = person(request)
         series = shown_series(user, pk)
         try:

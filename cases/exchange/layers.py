@@ -40,6 +40,8 @@ class Picture:
         Pseudonymous UID of the DICOM instance that holds it; empty when it came from another kind of file.
     number : int
         Its place among the frames of that instance, from 0.
+    thickness : float
+        Millimetres of the slice; 0 when unknown.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Picture:
     orientation: tuple[float, ...] | None = None
     source: str = ""
     number: int = 0
+    thickness: float = 0.0
 
 
 @dataclass(frozen=True)

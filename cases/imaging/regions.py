@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ class CleanRegions:
     notes: tuple[str, ...] = ()
 
 
-def read_regions(ds: Dataset, *, secret: bytes) -> CleanRegions:
+def read_regions(ds: Dataset, *, secret: bytes, known: Collection[str] = frozenset()) -> CleanRegions:
     """Read the regions of a parsed object.
 
     Parameters
@@ -120,6 +120,8 @@ def read_regions(ds: Dataset, *, secret: bytes) -> CleanRegions:
         As `reader.read_dicom` returns it for one of `CLASSES`; not changed.
     secret : bytes
         Key of the pseudonyms.
+    known : collection of str
+        UIDs that are pseudonyms of this server already, in objects that were written here.
 
     Returns
     -------
@@ -131,7 +133,7 @@ def read_regions(ds: Dataset, *, secret: bytes) -> CleanRegions:
         ``no-regions``, ``too-many-regions``, ``tiled-segmentation``, or what reading pixels refuses.
     """
     with handled(), damage_refused():
-        reading = _Reading(ds, secret)
+        reading = _Reading(ds, secret, known)
         structures = str(ds.SOPClassUID) == RT_STRUCTURES
         found = reading.structures() if structures else reading.segments()
         regions = tuple(Region(name, tuple(outlines)) for name, outlines in found if outlines)
@@ -153,9 +155,10 @@ def read_regions(ds: Dataset, *, secret: bytes) -> CleanRegions:
 class _Reading:
     """One pass over an object, counting what it takes."""
 
-    def __init__(self, ds: Dataset, secret: bytes) -> None:
+    def __init__(self, ds: Dataset, secret: bytes, known: Collection[str]) -> None:
         self.ds = ds
         self.secret = secret
+        self.known = known
         self.identity = Identity.of(ds)
         self.counts: Counter[tuple[str, str, str]] = Counter()
         self.notes: set[str] = set()
@@ -175,7 +178,7 @@ class _Reading:
 
     def uid(self, value: Any) -> str:
         text = str(value or "").strip(" \x00")
-        return pseudonyms.uid(self.secret, text) if text else ""
+        return pseudonyms.uid(self.secret, text) if text and text not in self.known else text
 
     def counted(self, points: int) -> None:
         self.points += points

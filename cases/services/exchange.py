@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from pydicom.dataset import Dataset
 
 from cases import blobs
-from cases.exchange import coco, dicom, masks, nifti, seg, sr, table, voc, web, yolo
+from cases.exchange import coco, dicom, masks, nifti, regions, seg, sr, table, voc, web, yolo
 from cases.exchange.layers import MAX_BYTES, Layer, Picture, Read, Unreadable, Written
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, Series
@@ -32,6 +33,18 @@ class Format:
     name: str
     what: str | Promise
     module: ModuleType
+    objects: frozenset[str] = frozenset()
+    """SOP classes of DICOM objects that are read; their UIDs must be compared under the pseudonyms."""
+
+    @property
+    def writes(self) -> bool:
+        """False for a format that is only read."""
+        return hasattr(self.module, "write")
+
+    @property
+    def reads(self) -> bool:
+        """False for a format that is only written."""
+        return bool(self.objects) or hasattr(self.module, "read")
 
     @property
     def write(self) -> Callable[[Sequence[Layer]], Written]:
@@ -51,8 +64,8 @@ class Format:
 
     @property
     def read(self) -> Callable[[bytes, Sequence[Picture]], Read] | None:
-        """``None`` for a format that is only written."""
-        return getattr(self.module, "read", None)
+        """``None`` for a format that is only written, or read as :func:`_regions_of` does."""
+        return None if self.objects else getattr(self.module, "read", None)
 
 
 FORMATS = {
@@ -64,7 +77,20 @@ FORMATS = {
         Format("yolo", "YOLO", gettext_lazy("text files with boxes and outlines"), yolo),
         Format("masks", "PNG", gettext_lazy("masks: pictures whose pixels are numbers of labels"), masks),
         Format("nifti", "NIfTI", gettext_lazy("a volume whose voxels are numbers of labels"), nifti),
-        Format("seg", "DICOM SEG", gettext_lazy("areas as segments, for PACS and research"), seg),
+        Format(
+            "seg",
+            "DICOM SEG",
+            gettext_lazy("areas as segments, for PACS and research"),
+            seg,
+            regions.SEGMENTATIONS,
+        ),
+        Format(
+            "rtstruct",
+            "DICOM RTSTRUCT",
+            gettext_lazy("outlines of a radiotherapy plan; is only read"),
+            regions,
+            regions.STRUCTURES,
+        ),
         Format("sr", "DICOM SR", gettext_lazy("a report with all measures (TID 1500)"), sr),
         Format("csv", "CSV", gettext_lazy("a table with all measures"), table),
     )
@@ -89,6 +115,7 @@ def pictures_of(series: Series) -> tuple[Picture, ...]:
             orientation=tuple(one.orientation) if one.orientation else None,
             source=one.instance.sop_uid if one.instance.kind == "dicom" else "",
             number=one.number_in_instance,
+            thickness=one.slice_thickness or 0.0,
         )
         for n, one in enumerate(series.frames.order_by("index").select_related("instance"), 1)
     )
@@ -127,6 +154,8 @@ def take_out(*, series: Series, rows: Sequence[Annotation], form: Format, by: Us
     Unreadable
         The format cannot hold them at all.
     """
+    if not form.writes:
+        raise Unreadable(_("This format can only be read. Choose DICOM SEG instead."))
     written = form.write(as_layers(series, rows))
     record("annotation.take-out", series, by=by, form=form.code, layers=len(rows))
     return written
@@ -150,12 +179,12 @@ def take_in(
         Somebody saved the same layer at that moment.
     """
     check_user_can_draw(by, series.case)
-    if form.read is None:
+    if not form.reads:
         raise Unreadable(_("This format can only be written."))
     if len(data) > MAX_BYTES:
         sentence = _("The file is larger than %(n)d MB. Send fewer drawings at once.")
         raise Unreadable(sentence % {"n": MAX_BYTES // 10**6})
-    found = form.read(data, pictures_of(series))
+    found = _read(form, data, series)
     if not found.shapes:
         told = " ".join(found.losses) or _("There are no shapes in the file.")
         raise Unreadable(_("Nothing was added: %(why)s") % {"why": told})
@@ -169,6 +198,13 @@ def take_in(
             mine = annotations.save(annotation=mine, revision=mine.revision, shapes=before + new, by=by)
         record("annotation.take-in", mine, by=by, form=form.code, shapes=len(new))
     return mine, len(new), found.losses
+
+
+def _read(form: Format, data: bytes, series: Series) -> Read:
+    if form.read is not None:
+        return form.read(data, pictures_of(series))
+    space = regions.Space(settings.PSEUDONYM_KEY, series.series_uid, series.frame_of_reference)
+    return regions.read(data, pictures_of(series), space, form.objects)
 
 
 def _unknown(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:

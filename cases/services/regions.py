@@ -1,30 +1,23 @@
 """Regions that came as files, laid onto the images of a case as its author's reference layer."""
 
 import hashlib
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from django.db import transaction
-from numpy.typing import NDArray
 
+from cases.exchange.placing import Target, Targets, shape_of
 from cases.geometry.errors import GeometryError
-from cases.geometry.schema import MAX_POINTS_PER_SHAPE
 from cases.imaging.errors import Refused
-from cases.imaging.outlines import Plane, inside_picture, signed_area, simplified
-from cases.imaging.regions import CleanRegions, Outline, Region
+from cases.imaging.outlines import Plane
+from cases.imaging.regions import CleanRegions
 from cases.models import Case, Frame
 from cases.permissions import check_user_can_edit_case
 from cases.services import annotations
 from medweb.accounts.models import User
 
-_NAMESPACE = uuid.UUID("2f0dbb5e-8b0e-5d0f-9d43-3a6f3f0a6f6e")
-# An outline belongs to the slice it lies in; half a slice away it belongs to another.
-_NEAREST_MM = 0.5
-_SMALLEST = 1e-3
 # How often images may change under regions that are being matched, before these hold the case meanwhile.
 _TRIES = 3
 
@@ -47,22 +40,6 @@ class Laid:
     known: int = 0
     elsewhere: int = 0
     series: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class _Target:
-    """A frame that an outline may lie on."""
-
-    series: int
-    series_uid: str
-    frame_of_reference: str
-    sop_uid: str
-    number: int
-    index: int
-    rows: int
-    columns: int
-    plane: Plane | None
-    thickness: float
 
 
 class ImagesChanged(Exception):
@@ -136,7 +113,7 @@ def matched(*, case_id: int, regions: CleanRegions) -> Plan:
     """
     # Before the look: what changes in between is found by draw().
     images = _state(case_id)
-    targets = _Targets(case_id)
+    targets = Targets(_frames(case_id))
     elsewhere, series = 0, set()
     shapes: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for region in regions.regions:
@@ -147,7 +124,7 @@ def matched(*, case_id: int, regions: CleanRegions) -> Plan:
                 continue
             target, points = found
             series.add(target.series)
-            shape = _shape(region, target, points)
+            shape = shape_of(region.name, target, points)
             if shape is not None:
                 shapes[target.series].append(shape)
     if not series:
@@ -196,81 +173,7 @@ def _state(case_id: int) -> str:
     return hashlib.sha256(repr(list(columns)).encode()).hexdigest()
 
 
-class _Targets:
-    """Finds the frame of an outline: by the image it names, else by where it lies."""
-
-    def __init__(self, case_id: int) -> None:
-        self._by_image: dict[str, list[_Target]] = defaultdict(list)
-        self._by_series: dict[str, list[_Target]] = defaultdict(list)
-        self._by_space: dict[str, list[_Target]] = defaultdict(list)
-        for target in _frames(case_id):
-            self._by_image[target.sop_uid].append(target)
-            self._by_series[target.series_uid].append(target)
-            self._by_space[target.frame_of_reference].append(target)
-        self._stacks: dict[int, _Stack] = {}
-
-    def of(self, outline: Outline) -> tuple[_Target, NDArray[np.float64]] | None:
-        """The frame and the outline's pixels on it."""
-        if outline.sop_uid:
-            named = self._by_image.get(outline.sop_uid, [])
-            if outline.frame is not None:
-                named = [target for target in named if target.number == outline.frame - 1]
-            candidates = named
-        else:
-            # An empty name is no name: it would bring together whatever has none.
-            candidates = self._by_series.get(outline.series_uid, []) if outline.series_uid else []
-            if not candidates and outline.frame_of_reference:
-                candidates = self._by_space.get(outline.frame_of_reference, [])
-            if candidates:
-                # The lists of this object live as long as it does, so their ids name them.
-                stack = self._stacks.setdefault(id(candidates), _Stack(candidates))
-                candidates = stack.near(outline)
-        best: tuple[float, _Target, NDArray[np.float64]] | None = None
-        for target in candidates:
-            found = _on(target, outline)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = (found[0], target, found[1])
-        return None if best is None else (best[1], best[2])
-
-
-class _Stack:
-    """Planes of many frames, to leave out at once those that an outline is far from.
-
-    One by one, a structure set of thousands of outlines that name no image took minutes.
-    """
-
-    def __init__(self, targets: list[_Target]) -> None:
-        self._targets = targets
-        self._arrays: tuple[NDArray[np.float64], ...] | None = None
-
-    def near(self, outline: Outline) -> list[_Target]:
-        """Those that :func:`_on` may take, in their order."""
-        if outline.rows and outline.plane is None:
-            return self._targets
-        first = np.array(outline.points[:1], dtype=np.float64)
-        if outline.plane is not None and outline.rows:
-            first = outline.plane.to_places(first)
-        if self._arrays is None:
-            self._arrays = self._measured()
-        origins, normals, limits = self._arrays
-        far = np.abs(((first - origins) * normals).sum(axis=1)) > limits
-        return [self._targets[place] for place in np.flatnonzero(~far)]
-
-    def _measured(self) -> tuple[NDArray[np.float64], ...]:
-        planes = [target.plane for target in self._targets]
-        origins = np.array([(0.0, 0.0, 0.0) if plane is None else plane.position for plane in planes])
-        turns = np.array([(0.0,) * 6 if plane is None else plane.orientation for plane in planes])
-        # Of a frame without a place nothing is known: its normal of length 0 makes no distance too far.
-        normals = np.cross(turns[:, :3], turns[:, 3:])
-        return origins, normals, np.array([_limit(target) + _SMALLEST for target in self._targets])
-
-
-def _limit(target: _Target) -> float:
-    """How far from a frame an outline may lie, millimetres."""
-    return max(target.thickness / 2, _NEAREST_MM)
-
-
-def _frames(case_id: int) -> Iterator[_Target]:
+def _frames(case_id: int) -> Iterator[Target]:
     rows = (
         Frame.objects.filter(series__case=case_id)
         .select_related("series", "instance")
@@ -280,7 +183,7 @@ def _frames(case_id: int) -> Iterator[_Target]:
         plane = None
         if frame.position and frame.orientation and frame.pixel_spacing:
             plane = Plane(tuple(frame.position), tuple(frame.orientation), tuple(frame.pixel_spacing))
-        yield _Target(
+        yield Target(
             series=frame.series_id,
             series_uid=frame.series.series_uid,
             frame_of_reference=frame.series.frame_of_reference,
@@ -292,56 +195,3 @@ def _frames(case_id: int) -> Iterator[_Target]:
             plane=plane,
             thickness=frame.slice_thickness or 0.0,
         )
-
-
-def _on(target: _Target, outline: Outline) -> tuple[float, NDArray[np.float64]] | None:
-    """Distance from the frame in millimetres and pixels on it; ``None`` when the outline lies elsewhere."""
-    points = np.array(outline.points, dtype=np.float64)
-    if outline.rows:
-        same_size = (outline.rows, outline.columns) == (target.rows, target.columns)
-        if same_size and (
-            outline.plane is None or target.plane is None or _same(outline.plane, target.plane)
-        ):
-            return 0.0, points
-        if outline.plane is None or target.plane is None:
-            return None
-        points = outline.plane.to_places(points)
-    if target.plane is None:
-        return None
-    pixels, distances = target.plane.to_pixels(points)
-    farthest = float(np.abs(distances).max())
-    if farthest > _limit(target):
-        return None
-    return farthest, pixels
-
-
-def _same(first: Plane, second: Plane) -> bool:
-    """Whether two grids lie on one another within a hundredth of a pixel's size."""
-    tolerance = 0.01 * min(*first.spacing, *second.spacing)
-    return bool(
-        np.allclose(first.position, second.position, rtol=0, atol=tolerance)
-        and np.allclose(first.orientation, second.orientation, rtol=0, atol=1e-4)
-        and np.allclose(first.spacing, second.spacing, rtol=1e-4, atol=0)
-    )
-
-
-def _shape(region: Region, target: _Target, points: NDArray[np.float64]) -> dict[str, Any] | None:
-    """What a browser would have sent; ``None`` for what lies outside of the picture or has no area."""
-    if len(points) == 1:
-        x, y = (float(value) for value in points[0])
-        if not (0 <= x <= target.columns and 0 <= y <= target.rows):
-            return None
-    else:
-        points = simplified(inside_picture(points, target.rows, target.columns), MAX_POINTS_PER_SHAPE)
-        if len(points) < 3 or abs(signed_area(points)) < _SMALLEST:
-            return None
-    rounded = (np.round(points, 4) + 0.0).tolist()
-    # Named by what it is: the same outline on the same image gets the same name again.
-    own = f"{target.sop_uid}/{target.number}/{region.name}/{rounded}"
-    return {
-        "id": str(uuid.uuid5(_NAMESPACE, own)),
-        "kind": "point" if len(points) == 1 else "polygon",
-        "frame": target.index,
-        "points": rounded,
-        "label": region.name,
-    }

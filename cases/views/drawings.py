@@ -71,8 +71,8 @@ def drawings(request: HttpRequest, pk: int) -> HttpResponse:
         "series": series,
         "case": series.case,
         "layers": [_row(row, user) for row in rows],
-        "formats": [_offered(one, layers) for one in FORMATS.values()],
-        "readable": [one for one in FORMATS.values() if one.read is not None],
+        "formats": [_offered(one, layers) for one in FORMATS.values() if one.writes],
+        "readable": [one for one in FORMATS.values() if one.reads],
         "can_draw": user_can_draw(user, series.case),
         "megabytes": exchange.MAX_BYTES // 10**6,
     }

@@ -39,8 +39,13 @@ def test_what_is_drawn_leaves_as_files_and_comes_to_another_reader(
     other.get_by_role("button", name="Add to my layer").click()
     expect(other.get_by_text("1 shape was added to your layer.")).to_be_visible()
     expect(other.get_by_role("link", name="Download COCO", exact=True)).to_be_visible()
+    other.get_by_label("Format").select_option("DICOM SEG")
+    other.get_by_label("File", exact=True).set_input_files(saved["DICOM SEG"])
+    other.get_by_role("button", name="Add to my layer").click()
+    # The box as it is, and the mask that the segmentation made of it.
+    expect(other.get_by_role("listitem").filter(has_text="2 shapes")).to_be_visible()
     other.goto(f"/cases/{case['id']}/")
-    Screen(other).has(1)
+    Screen(other).has(2)
 
 
 def test_a_file_that_is_no_drawing_says_so(visit: Visit, api: Api, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cases.models import Annotation, Series
 from cases.services import annotations, cases, exchange, intake
 from medweb.audit.models import AuditEvent
 from tests.builders import pictures, rows
+from tests.pure.imaging import region_files
 
 pytestmark = pytest.mark.django_db
 
@@ -96,14 +97,15 @@ def test_only_layers_one_may_see_leave(series, author, reader, student):
 
 
 def test_files_carry_no_name_of_patient_or_file(series, reference, author):
-    for form in exchange.FORMATS.values():
+    forms = [form for form in exchange.FORMATS.values() if form.writes]
+    for form in forms:
         written = exchange.take_out(series=series, rows=[reference], form=form, by=author)
         assert pictures.PLANTED.encode() not in written.data
         # A DICOM object has to name its images; it does so by the pseudonyms that this server gave them.
         named = series.series_uid.encode() in written.data
         assert named == (form.code in ("seg", "sr"))
         assert reference.author.username.encode() not in written.data or form.code not in ("seg", "sr")
-    assert AuditEvent.objects.filter(verb="annotation.take-out").count() == len(exchange.FORMATS)
+    assert AuditEvent.objects.filter(verb="annotation.take-out").count() == len(forms)
     told = [event.details for event in AuditEvent.objects.filter(verb="annotation.take-out")]
     assert {"form": "coco", "layers": 1} in told
 
@@ -217,3 +219,42 @@ def test_pictures_that_are_no_dicom_say_so(author, reader):
     for form in ("seg", "sr", "nifti"):
         assert reader.get(reverse("api-series-drawings", args=[series.pk, form])).status_code == 409
         assert reverse("cases:drawings-file", args=[series.pk, form]) not in page
+
+
+def test_a_segmentation_that_leaves_comes_to_another_reader(series, author, reader, student):
+    layer = annotations.start(series=series, shapes=[rows.shape(frame=1, label="Mass")], by=author)
+    annotations.submit(annotation=layer, revision=1, by=author)
+    data = reader.get(reverse("api-series-drawings", args=[series.pk, "seg"])).content
+    assert add(reader, series, data, "seg", "one.dcm") == ["1 shape was added to your layer."]
+    mine = Annotation.objects.get(series=series, author=student)
+    (drawn,), (found,) = (one.shapes for one in exchange.as_layers(series, [layer, mine]))
+    sizes = [(one.rows, one.columns) for one in series.frames.order_by("index")]
+    assert (found.label, found.frame) == ("Mass", 1)
+    assert np.array_equal(mask(found, *sizes[1]), mask(drawn, *sizes[1]))
+    assert add(reader, series, data, "seg", "one.dcm") == [
+        "All shapes of the file are in your layer already."
+    ]
+
+
+def test_a_structure_set_of_the_scanner_lands_by_its_own_names(author, reader, student):
+    case = rows.draft(author, images=0)
+    with transaction.atomic():
+        outcome = intake.attach(case, [intake.prepare(pictures.ct(n, z=5 * n)) for n in (1, 2, 3)])
+    cases.publish_case(case=case, by=author)
+    series = Series.objects.get(pk=outcome.series.pop())
+    square = [(2, 3, 10), (4, 3, 10), (4, 6, 10), (2, 6, 10)]
+    data = region_files.structures({"Node": [region_files.contour(square, image="1.2.3.4.2")]})
+    assert add(reader, series, data, "rtstruct", "plan.dcm") == ["1 shape was added to your layer."]
+    (shape,) = Annotation.objects.get(series=series, author=student).shapes
+    assert (shape["frame"], shape["kind"], shape["label"]) == (1, "polygon", "Node")
+    elsewhere = region_files.structures(
+        {"Node": [region_files.contour([(x, y, 900) for x, y, _z in square], image="9.9")]}
+    )
+    (told,) = add(reader, series, elsewhere, "rtstruct", "plan.dcm")
+    assert "None of the regions lies on the images of this series" in told
+    (told,) = add(reader, series, data, "seg", "plan.dcm")
+    assert "This is no DICOM segmentation" in told
+    assert reader.get(reverse("api-series-drawings", args=[series.pk, "rtstruct"])).status_code == 409
+    page = reader.get(reverse("cases:drawings", args=[series.pk])).content.decode()
+    assert reverse("cases:drawings-file", args=[series.pk, "rtstruct"]) not in page
+    assert "DICOM RTSTRUCT" in page

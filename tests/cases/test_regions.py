@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from cases.exchange import placing
 from cases.imaging.clean import clean_any
 from cases.imaging.errors import Refused
 from cases.models import Annotation, AnnotationRevision, Upload
@@ -101,13 +102,13 @@ def test_slices_that_come_between_matching_and_drawing_are_seen(case, monkeypatc
 
 def test_only_frames_near_an_outline_are_looked_at(case, monkeypatch):
     """One by one, four thousand outlines on four hundred slices took minutes."""
-    on, asked = regions._on, []
+    on, asked = placing._on, []
 
     def counted(target, outline):
         asked.append(target.index)
         return on(target, outline)
 
-    monkeypatch.setattr(regions, "_on", counted)
+    monkeypatch.setattr(placing, "_on", counted)
     assert lay(case, structures({"Node": [square(5), square(10), square(15), square(300)]})).added == 3
     assert asked == [0, 1, 2]
 
