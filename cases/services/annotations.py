@@ -53,6 +53,7 @@ def start(*, series: Series, shapes: object, by: User) -> Annotation:
             )
             _keep_revision(annotation, by)
             record("annotation.start", annotation, by=by, shapes=len(stored))
+            _tell_author(annotation)
     except IntegrityError:
         existing = Annotation.objects.get(series=series, author=by)
         raise StaleRevision(current_state(existing)) from None
@@ -70,6 +71,7 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
     """
     check_user_can_edit_annotation(by, annotation)
     stored = checked(annotation.series, shapes)
+    was_shown = annotation.status == AnnotationStatus.SUBMITTED
     changed = Annotation.objects.filter(pk=annotation.pk, revision=revision).update(
         revision=F("revision") + 1,
         shapes=stored,
@@ -81,6 +83,11 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
         raise StaleRevision(current_state(annotation))
     _keep_revision(annotation, by)
     record("annotation.save", annotation, by=by, shapes=len(stored), revision=annotation.revision)
+    if was_shown:
+        # A draft again: who saw it must not go on seeing it.
+        case_id = annotation.series.case_id
+        publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+    _tell_author(annotation)
     return annotation
 
 
@@ -132,6 +139,7 @@ def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
     record("annotation.submit", annotation, by=by, revision=annotation.revision)
     case_id, annotation_id = annotation.series.case_id, annotation.pk
     publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+    _tell_author(annotation)
     transaction.on_commit(lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id))
     return annotation
 
@@ -197,6 +205,18 @@ def add_to_reference(*, series: Series, shapes: list[dict[str, Any]], by: User) 
 def _keep_revision(annotation: Annotation, by: User) -> None:
     AnnotationRevision.objects.create(
         annotation=annotation, number=annotation.revision, shapes=annotation.shapes, saved_by=by
+    )
+
+
+def _tell_author(annotation: Annotation) -> None:
+    """Other windows of the author follow; nobody else hears that a draft was saved."""
+    publish(
+        f"user:{annotation.author_id}",
+        "annotations-changed",
+        case=annotation.series.case_id,
+        series=annotation.series_id,
+        annotation=annotation.pk,
+        revision=annotation.revision,
     )
 
 

@@ -156,6 +156,12 @@ CASES_API = [
     Row("api-case-withdraw", "POST", WRITERS, "404 404 404 200", args=hidden),
     Row("api-case-series", "GET", args=hidden, **READ_HIDDEN),
     Row("api-case-series", "GET", args=draft, **READ_DRAFT),
+    Row("api-case-presence", "POST", args=hidden, body=lambda w: {"window": "0a1b2c3d"}, **READ_HIDDEN),
+    Row("api-case-presence", "POST", args=draft, body=lambda w: {"window": "0a1b2c3d"}, **READ_DRAFT),
+    Row(
+        "api-case-presence", "DELETE", "204 204 204 204", "404 404 404 204",
+        args=hidden, query=lambda w: "window=0a1b2c3d",
+    ),
     Row("api-case-uploads", "GET", WRITERS, "404 404 404 200", args=hidden),
     Row(
         "api-case-uploads", "POST", "403 202 403 202", "404 404 404 202",

@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 
 EVENTS = {
     "job-changed", "case-changed", "uploads-changed", "annotations-changed", "analysis-changed",
-    "models-changed",
+    "models-changed", "presence-changed",
 }  # fmt: skip
-IDS = {"job", "case", "upload", "series", "collection"}
+IDS = {"job", "case", "upload", "series", "collection", "annotation", "revision"}
 TOPIC = re.compile(r"(case|job|jobs|training|user):(\d+|all)")
 
 
