@@ -8,6 +8,7 @@ import { copy } from "./copy.js";
 import { listenToStream } from "./live.js";
 import { drawer, fold, menu } from "./menu.js";
 import { listenToRequests } from "./requests.js";
+import { listenForSignOut } from "./sign-out.js";
 import { listenToKeys } from "./shortcuts.js";
 import { sortableTable } from "./sortable-table.js";
 import { theme } from "./theme.js";
@@ -47,6 +48,7 @@ function attach(root) {
 }
 
 listenForToasts();
+listenForSignOut();
 listenForDialogs();
 listenToRequests();
 listenToStream();

@@ -3,6 +3,7 @@
  * @typedef {import("./types.js").Host} Host
  * @typedef {import("./types.js").Shape} Shape
  * @typedef {import("./types.js").Annotation} Annotation
+ * @typedef {import("./types.js").LayerShape} LayerShape
  * @typedef {import("./api.js").Api} Api
  * @typedef {import("./history.js").History<Shape[]>} ShapeHistory
  */
@@ -29,12 +30,22 @@ export class Annotations {
     this.allowed = canDraw;
     this.isBusy = isBusy;
     this.asking = false;
+    /** What keeps unsaved shapes on this device, once it is there. @type {{safe: boolean}|null} */
+    this.keeper = null;
+    /** Hears of layers of others that were read again. @type {(before: LayerShape[], next: LayerShape[]) => LayerShape[]} */
+    this.onArrival = (_before, next) => next;
+    this.closed = false;
+    this.behind = 0;
+    this.again = false;
+    /** @type {Promise<void>|null} */
+    this.reloading = null;
     this.saver = new Saver({
       api,
       series,
       onState: (save, message) => {
         const stuck = ["invalid", "refused"].includes(save);
-        host.set(stuck ? { save, message } : { save });
+        const kept = save === "retrying" && this.saver.unreachable && this.keeper?.safe;
+        host.set(stuck ? { save, message } : { save: kept ? "offline" : save });
       },
       onConflict: (theirs) => void this.conflict(theirs),
       onSaved: (annotation) => {
@@ -53,18 +64,62 @@ export class Annotations {
       annotations
         .filter((annotation) => annotation.layer === layer)
         .flatMap(({ author, shapes }) => shapes.map((shape) => ({ ...shape, author })));
-    this.host.set({ reference: shapesOf("reference"), other: shapesOf("other") });
+    const { reference, other } = this.host.state;
+    const seen = this.onArrival([...reference, ...other], [...shapesOf("reference"), ...shapesOf("other")]);
+    const others = shapesOf("reference").length;
+    this.host.set({ reference: seen.slice(0, others), other: seen.slice(others) });
     const mine = annotations.find((annotation) => annotation.layer === "mine");
-    if (!mine || this.saver.unsaved || this.saver.busy || this.isBusy()) return;
+    if (!mine || this.saver.unsaved || this.saver.busy) return;
     if (mine.id === this.saver.id && mine.revision === this.saver.revision && mine.status === this.host.state.status) return;
+    // An answer that set out before the last save and came after it.
+    if (mine.id === this.saver.id && mine.revision < this.saver.revision) return;
+    window.clearTimeout(this.behind);
+    if (this.isBusy()) {
+      this.behind = window.setTimeout(() => this.show(annotations), 500);
+      return;
+    }
     this.saver.load(mine);
     this.history.reset(mine.shapes);
     const canDraw = this.allowed && mine.can_edit !== false;
     this.host.set({ shapes: mine.shapes, status: mine.status, canDraw });
   }
 
-  async reload() {
-    this.show(await this.api.annotations());
+  /** Read all layers again; asked for many times at once, it reads at most once more. @returns {Promise<void>} */
+  reload() {
+    this.again = true;
+    this.reloading ??= this.readAgain().finally(() => (this.reloading = null));
+    return this.reloading;
+  }
+
+  async readAgain() {
+    while (this.again && !this.closed) {
+      this.again = false;
+      this.show(await this.api.annotations());
+    }
+  }
+
+  /**
+   * News of layers: those of one's own saves name the revision, and the window that saved it has it.
+   * @param {{annotation?: number, revision?: number}} news
+   */
+  async heard({ annotation, revision }) {
+    if (annotation !== undefined && revision !== undefined) {
+      // The news may overtake the answer to the save that they tell of.
+      await this.saver.busy;
+      if (annotation === this.saver.id && revision <= this.saver.revision) return;
+    }
+    await this.reload();
+  }
+
+  /** Whether leaving the page would lose something. */
+  get atRisk() {
+    return this.saver.unsaved && !this.keeper?.safe;
+  }
+
+  close() {
+    this.closed = true;
+    window.clearTimeout(this.behind);
+    void this.saver.flush();
   }
 
   /** @param {Shape[]} theirs */

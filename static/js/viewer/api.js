@@ -71,10 +71,13 @@ export function createApi({ seriesUrl, annotationUrl, fetch = globalThis.fetch.b
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token() });
+    const text = body === undefined ? undefined : JSON.stringify(body);
     const response = await request(url, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: text,
+      // A page on its way out: the browser sends it all the same, and takes no more than 64 KiB so.
+      keepalive: globalThis.document?.visibilityState === "hidden" && text !== undefined && text.length < 15_000,
       // Annotations of a minute ago are wrong annotations.
       cache: "no-store",
     });

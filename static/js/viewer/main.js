@@ -1,7 +1,7 @@
 /**
  * Mounts viewers: `<div data-behaviour="viewer" data-series-url="…" data-annotation-url="…" data-can-draw="true">`.
  * With `data-case-series-url` other series of the case may be shown beside it. The element gets
- * `.viewer = {goTo(frame, series?), reloadAnnotations(series?), close()}`.
+ * `.viewer = {goTo(frame, series?), reloadAnnotations(series?, news?), close()}`.
  */
 import { pageStrings, translator } from "./strings.js";
 import { h } from "./ui/dom.js";
@@ -9,7 +9,8 @@ import { Workspace } from "./workspace.js";
 
 /**
  * @typedef {{goTo: (frame: number, series?: string|number) => void,
- *   reloadAnnotations: (series?: string|number) => Promise<void>, close: () => void}} Handle
+ *   reloadAnnotations: (series?: string|number, news?: News) => Promise<void>, close: () => void}} Handle
+ * @typedef {{series?: string|number, annotation?: number, revision?: number}} News
  * @typedef {HTMLElement & {viewer?: Handle}} ViewerElement
  */
 
@@ -25,10 +26,10 @@ export async function mount(element) {
   mounted.add(element);
   element.classList.add("viewer");
   const t = translator(pageStrings());
-  const { seriesUrl, annotationUrl = "", caseSeriesUrl = "", canDraw } = element.dataset;
+  const { seriesUrl, annotationUrl = "", caseSeriesUrl = "", presenceUrl = "", user = "", canDraw } = element.dataset;
   if (!seriesUrl) throw new Error("a viewer needs data-series-url");
   const draws = canDraw === "true" && annotationUrl !== "";
-  const room = new Workspace(element, { t, canDraw: draws, seriesUrl, annotationUrl, caseSeriesUrl });
+  const room = new Workspace(element, { t, canDraw: draws, seriesUrl, annotationUrl, caseSeriesUrl, presenceUrl, user });
   element.setAttribute("aria-busy", "true");
   let viewer;
   try {
@@ -41,8 +42,8 @@ export async function mount(element) {
     viewer = room.begin(loaded);
     element.viewer = {
       goTo: (frame, series) => (series === undefined ? room.active : room.showing(series)[0])?.goTo(frame),
-      reloadAnnotations: async (series) => {
-        await Promise.all(room.showing(series).map((pane) => annotationUrl && pane.annotations.reload()));
+      reloadAnnotations: async (series, news = {}) => {
+        await Promise.all(room.showing(series).map((pane) => annotationUrl && pane.annotations.heard(news)));
       },
       close: () => unmount(element, room),
     };
@@ -94,9 +95,9 @@ document.addEventListener("medweb:show-frame", (event) => {
   for (const element of mounted) element.viewer?.goTo(frame, series);
 });
 document.addEventListener("medweb:annotations-changed", (event) => {
-  const series = /** @type {CustomEvent<{series?: string|number}|null>} */ (event).detail?.series;
+  const news = /** @type {CustomEvent<News|null>} */ (event).detail ?? {};
   for (const element of mounted) {
     // A failed refresh leaves what is shown; the next nudge or the next save tells more.
-    element.viewer?.reloadAnnotations(series).catch((error) => console.warn("annotations could not be refreshed", error));
+    element.viewer?.reloadAnnotations(news.series, news).catch((error) => console.warn("annotations could not be refreshed", error));
   }
 });

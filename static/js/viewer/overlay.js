@@ -125,6 +125,7 @@ export class Overlay {
         const chosen = selected.has(shape.id);
         const node = this.node(shape, layer, labelColor(labels, shape.label), chosen);
         if (node.element.getAttribute("opacity") !== String(opacity)) node.element.setAttribute("opacity", String(opacity));
+        if (state.fresh.has(shape) !== node.element.classList.contains("is-new")) node.element.classList.toggle("is-new");
         drawn.set(`${layer} ${shape.id}`, node);
         (chosen ? active : still).push(node.element);
         const beside = chosen ? words : stillWords;

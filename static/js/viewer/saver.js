@@ -72,6 +72,10 @@ export class Saver {
     /** @type {{revision: number, shapes: Shape[]}|null} */
     this.theirs = null;
     this.unsure = false;
+    /** The last answer never came. */
+    this.unreachable = false;
+    /** Whoever keeps what is not saved hears of every change. @type {(() => void)|null} */
+    this.watch = null;
   }
 
   /** What the server has now. @param {Pick<Annotation, "id"|"revision"|"shapes">} annotation */
@@ -92,6 +96,7 @@ export class Saver {
   /** @param {Shape[]} shapes */
   changed(shapes) {
     this.shapes = shapes;
+    this.watch?.();
     if (this.state === "conflict") return;
     if (!this.unsaved && !this.busy) {
       this.stop();
@@ -165,6 +170,7 @@ export class Saver {
   /** @param {SaveState} state @param {string} message */
   enter(state, message = "") {
     this.state = state;
+    this.watch?.();
     this.onState(state, message);
   }
 
@@ -244,6 +250,7 @@ export class Saver {
       this.stale(error.problem.current, sent);
     } else if (error.transient && again) {
       this.unsure = true;
+      this.unreachable = error.status === 0;
       this.enter("retrying", error.message);
       this.schedule(Math.min(1000 * 2 ** this.attempts, 30000));
       this.attempts += 1;
@@ -272,5 +279,20 @@ export class Saver {
     this.theirs = current;
     this.enter("conflict");
     this.onConflict(current.shapes);
+  }
+
+  /**
+   * Shapes that were drawn over an earlier state of the server come back.
+   * @param {{id?: Annotation["id"], revision: number, shapes: Shape[]}} current
+   * @param {Shape[]} mine
+   */
+  clash(current, mine) {
+    this.stop();
+    this.shapes = mine;
+    // No list of shapes reads so: what they started from is not known any more.
+    this.base = "";
+    // Not the one that is there: kept with that, they would be saved over it without a question.
+    this.revision = 0;
+    this.stale(current, mine);
   }
 }

@@ -70,6 +70,7 @@ export function initialState(canDraw) {
     message: "",
     canDraw,
     status: "draft",
+    fresh: new Set(),
     loaded: 0,
     failed: "",
   };

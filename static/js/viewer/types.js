@@ -42,7 +42,7 @@
  *   locked: Visible, opacity: Opacity, paint: Paint, painted: string[],
  *   selected: string|null, also: Also, several: boolean, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
  *   hover: Point|null, save: string, message: string, canDraw: boolean, status: string,
- *   loaded: number, failed: string}} State
+ *   fresh: ReadonlySet<Shape>, loaded: number, failed: string}} State `fresh`: shapes of others that came just now
  * @typedef {Int16Array|Uint16Array|Uint8Array} Pixels
  * @typedef {{image: Point, screen: Point, touch: boolean, moved: boolean, alt: boolean, shift: boolean}} Pointer
  * @typedef {{down?: (p: Pointer, e: PointerEvent) => void, move?: (p: Pointer, e: PointerEvent) => void,

@@ -73,7 +73,7 @@ export class Viewer extends Drawing {
       history: this.history,
       root,
       canDraw,
-      isBusy: () => this.gestures.busy || this.state.draft !== null,
+      isBusy: () => this.gestures.busy || this.state.draft !== null || root.contains(document.querySelector(".viewer-text:focus")),
     });
     this.store.subscribe((state, changed) => this.changed(state, changed));
     this.element = h("div", { class: "viewer-main", role: "group" }, this.parts.stage, this.parts.frames, this.parts.live);
@@ -96,7 +96,7 @@ export class Viewer extends Drawing {
   observe() {
     const { signal } = this.closing;
     window.addEventListener("online", () => this.annotations.saver.retryNow(), { signal });
-    window.addEventListener("beforeunload", (event) => this.annotations.saver.unsaved && event.preventDefault(), { signal });
+    window.addEventListener("beforeunload", (event) => this.annotations.atRisk && event.preventDefault(), { signal });
     const hidden = () => document.visibilityState === "hidden" && void this.annotations.saver.flush();
     document.addEventListener("visibilitychange", hidden, { signal });
   }
@@ -181,7 +181,7 @@ export class Viewer extends Drawing {
   }
 
   close() {
-    void this.annotations.saver.flush();
+    this.annotations.close();
     super.close();
   }
 }

@@ -20,6 +20,8 @@ const LAYOUTS = ["1x1", "1x2", "2x2"];
 const BUDGET = 384 * 2 ** 20;
 /** As the style sheet has it: there is room for one image. */
 const NARROW = "(max-width: 760px)";
+/** Milliseconds after which other people are looked for. */
+const COMPANY = 300;
 
 /** What was chosen on this browser. @returns {{layout: Layout, linkScroll: boolean, linkWindow: boolean}} */
 function remembered() {
@@ -44,14 +46,20 @@ export class Workspace {
    * @param {string} options.seriesUrl of the first series; the others' differ in the number
    * @param {string} options.annotationUrl
    * @param {string} options.caseSeriesUrl "" where no other series may be shown
+   * @param {string} [options.presenceUrl] "" where nobody is told who else looks
+   * @param {string} [options.user] whose unsaved shapes this browser keeps
    */
-  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl }) {
+  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl, presenceUrl = "", user = "" }) {
     this.root = root;
     this.t = t;
     this.canDraw = canDraw;
     this.seriesUrl = seriesUrl;
     this.annotationUrl = annotationUrl;
     this.caseSeriesUrl = caseSeriesUrl;
+    this.presenceUrl = presenceUrl;
+    this.user = user;
+    /** @type {import("./live/company.js").Company|null} */
+    this.company = null;
     /** @type {Viewer[]} */
     this.panes = [];
     /** @type {Viewer|null} */
@@ -115,6 +123,7 @@ export class Workspace {
     const drawn = this.panes.some((pane) => pane.series.id === series.id && pane.canSave);
     const viewer = new Viewer(this.root, { series, api, canDraw: this.canDraw && !drawn && series.stack === undefined, t: this.t, shell: this, budget: BUDGET * share });
     viewer.annotations.show(annotations);
+    this.company?.join(viewer);
     return viewer;
   }
 
@@ -128,8 +137,22 @@ export class Workspace {
     viewer.element.classList.add("is-active");
     this.root.dataset.series = String(viewer.series.id);
     this.observe();
+    // The image goes first.
+    window.setTimeout(() => void this.meet(), COMPANY);
     if (this.many && this.chosen.layout !== "1x1" && !matchMedia(NARROW).matches) this.restore();
     return viewer;
+  }
+
+  /** Other people, other windows, and what an earlier one left. */
+  async meet() {
+    try {
+      const { Company } = await import("./live/company.js");
+      if (this.closing.signal.aborted) return;
+      this.company = new Company(this);
+      for (const pane of this.panes) this.company.join(pane);
+    } catch (error) {
+      console.warn("others are not seen", error);
+    }
   }
 
   /** The layout of the last visit, where there is something to be put beside the image. */
@@ -213,6 +236,7 @@ export class Workspace {
     this.active = pane;
     before.toolbar.element.replaceWith(pane.toolbar.element);
     before.panel.element.replaceWith(pane.panel.element);
+    this.company?.follow();
     before.element.classList.remove("is-active");
     pane.element.classList.add("is-active");
     this.root.dataset.series = String(pane.series.id);

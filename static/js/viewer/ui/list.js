@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Shape} Shape
  * @typedef {import("../types.js").LayerShape} LayerShape
  * @typedef {import("./layers.js").Layer} Layer
- * @typedef {{shape: LayerShape|Shape, canDraw: boolean, element: HTMLLIElement}} Row
+ * @typedef {{shape: LayerShape|Shape, canDraw: boolean, isNew: boolean, element: HTMLLIElement}} Row
  */
 import { measureText } from "../geometry.js";
 import { labelColor, labelText } from "../labels.js";
@@ -27,8 +27,8 @@ export function createList(host) {
   /** @type {string|null} */
   let lastChosen = null;
 
-  /** @param {LayerShape|Shape} shape @param {Layer} layer @param {boolean} canDraw */
-  function build(shape, layer, canDraw) {
+  /** @param {LayerShape|Shape} shape @param {Layer} layer @param {boolean} canDraw @param {boolean} isNew */
+  function build(shape, layer, canDraw, isNew) {
     const text = shape.kind === "text" ? (shape.note ?? "") : labelText(host.labels, shape.label) || t("unlabelled");
     const author = "author" in shape ? shape.author : "";
     const measure = measureText(shape, host.frames[shape.frame]?.pixel_spacing ?? null);
@@ -44,7 +44,7 @@ export function createList(host) {
         "button",
         { type: "button", class: "viewer-pick", onclick: (/** @type {MouseEvent} */ event) => choose(shape, layer, event) },
         swatch(labelColor(host.labels, shape.label)),
-        h("span", { class: "viewer-name" }, text),
+        h("span", { class: "viewer-name" }, text, isNew && h("span", { class: "viewer-new" }, t("newShapeMark"))),
         h("span", { class: "viewer-measure" }, measure || t(shape.kind)),
         h("span", { class: "viewer-where" }, [layer === "mine" ? "" : author || t(layer), where].filter(Boolean).join(" · ")),
       ),
@@ -65,7 +65,9 @@ export function createList(host) {
   /** @param {LayerShape|Shape} shape @param {Layer} layer @param {State} state @param {boolean} selected @returns {Row} */
   function row(shape, layer, state, selected) {
     const before = rows.get(shape.id);
-    const made = before?.shape === shape && before.canDraw === state.canDraw ? before : { shape, canDraw: state.canDraw, element: build(shape, layer, state.canDraw) };
+    const isNew = state.fresh.has(shape);
+    const same = before?.shape === shape && before.canDraw === state.canDraw && before.isNew === isNew;
+    const made = same ? before : { shape, canDraw: state.canDraw, isNew, element: build(shape, layer, state.canDraw, isNew) };
     // A row that is written anew under the focus keeps it.
     const focused = before && before !== made && before.element.contains(document.activeElement);
     if (focused) queueMicrotask(() => made.element.querySelector("button")?.focus({ preventScroll: true }));
@@ -99,7 +101,14 @@ export function createList(host) {
       const wanted = [...rows.values()].map((item) => item.element);
       // Row by row where one was written anew: replacing a thousand of them costs a frame.
       if (wanted.length === known.length) wanted.forEach((item, i) => item !== known[i] && !wanted.includes(known[i]) && known[i].replaceWith(item));
+      const focused = list.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+      const place = known.findIndex((item) => item.contains(focused));
       if (wanted.length !== list.children.length || wanted.some((item, i) => list.children[i] !== item)) list.replaceChildren(...wanted);
+      // Rows that are put anew lose the focus, and one that is gone hands it to the next.
+      if (focused && document.activeElement !== focused) {
+        const next = list.contains(focused) ? focused : wanted[Math.min(place, wanted.length - 1)]?.querySelector("button");
+        next?.focus({ preventScroll: true });
+      }
       known = wanted;
       const chosen = state.selected === null ? undefined : rows.get(state.selected)?.element;
       if (chosen && state.selected !== lastChosen) reveal(chosen);

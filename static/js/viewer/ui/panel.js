@@ -60,8 +60,8 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     /** @param {(keyof State)[]} keys */
     const any = (...keys) => changed === null || keys.some((key) => changed.has(key));
     if (any("visible", "locked", "opacity", "shapes", "reference", "other")) layers.update(state);
-    if (any("visible", "shapes", "reference", "other", "selected", "also", "frame", "canDraw")) {
-      updateList(state, !any("visible", "reference", "other", "selected", "also", "frame", "canDraw"));
+    if (any("visible", "shapes", "reference", "other", "selected", "also", "frame", "canDraw", "fresh")) {
+      updateList(state, !any("visible", "reference", "other", "selected", "also", "frame", "canDraw", "fresh"));
     }
     if (any("selected", "also", "shapes", "frame", "canDraw", "tool", "several", "visible", "locked")) actions.update(state);
     if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked")) detail.update(state, any("selected", "shapes", "frame", "loaded"));
@@ -71,7 +71,7 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
       save.textContent = submitted ? t("submitted") : t(/** @type {any} */ (state.save));
       save.dataset.state = state.save;
       reason.textContent = ["invalid", "refused"].includes(state.save) ? state.message : "";
-      again.hidden = !["retrying", "refused", "invalid"].includes(state.save);
+      again.hidden = !["retrying", "offline", "refused", "invalid"].includes(state.save);
       send.hidden = !state.canDraw || state.status === "submitted" || state.shapes.length === 0;
       send.disabled = state.save === "conflict";
     }
