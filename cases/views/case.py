@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cases.errors import StaleRevision
 from cases.forms import CaseForm, CollectionItemForm
-from cases.models import Case, Collection, Slide, Term
+from cases.models import Case, Collection, Frame, Series, Slide, Term
 from cases.permissions import (
     check_user_can_create_case,
     check_user_can_edit_case,
@@ -55,6 +55,15 @@ def visible_case(user: Any, pk: int) -> Case:
     return get_object_or_404(rows, pk=pk)
 
 
+def opening_frame(series: Series) -> Frame | None:
+    """The image that the viewer opens a series on, asked for before its scripts are there.
+
+    As ``openingFrame`` of the viewer: the middle of a stack, the first of anything else.
+    """
+    is_stack = series.frame_count > 2 and not series.frames.filter(position__isnull=True).exists()
+    return series.frames.filter(index=series.frame_count // 2 if is_stack else 0).first()
+
+
 @require_GET
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
@@ -73,6 +82,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         **text_context(case),
         "series_list": series,
         "series": chosen,
+        "opening": opening_frame(chosen) if chosen else None,
         "slides": Slide.objects.filter(instance__series=chosen) if chosen else [],
         "collections": case.collections.filter(pk__in=Collection.objects.visible_to(user)),
         "can_edit": can_edit,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -220,3 +221,20 @@ def test_scrolling_is_told(visit: Visit, stack: str) -> None:
     expect(page.locator(".viewer-live")).to_have_text("Image 1 of 8")
     screen.press("PageDown", "PageDown")
     expect(page.locator(".viewer-live")).to_have_text("Image 3 of 8")
+
+
+def test_what_the_first_image_needs_is_asked_for_early_and_once(visit: Visit, stack: str) -> None:
+    """While its scripts are on their way the page asks for series, layers and pixels; nobody asks again."""
+    page = visit("student", "/")
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(urlsplit(request.url)._replace(scheme="", netloc="").geturl())
+    )
+    page.goto(stack)
+    Screen(page).shows(5, 8)
+    expect(page.locator(".viewer [aria-busy]")).to_have_count(0)
+    early = page.locator('meta[name="viewer-early"]').evaluate_all("(all) => all.map((one) => one.content)")
+    assert len(early) == 3
+    assert [asked.count(url) for url in early] == [1, 1, 1]
+    last = max(asked.index(url) for url in early)
+    assert last < next(at for at, url in enumerate(asked) if url.endswith("/pixels") and url not in early)

@@ -1,6 +1,6 @@
 /**
  * Behaviours of server-made HTML: data-behaviour="name other-name" on an element attaches each of them once,
- * at load and whenever htmx brings a new piece. Names that are not listed here belong to other modules.
+ * at load and whenever htmx brings a new piece. Names that nobody teaches belong to other modules.
  */
 import { autosaveForm, forgetSentForm } from "./autosave-form.js";
 import { listenForDialogs } from "./confirm.js";
@@ -13,7 +13,6 @@ import { listenToKeys } from "./shortcuts.js";
 import { sortableTable } from "./sortable-table.js";
 import { theme } from "./theme.js";
 import { listenForToasts, toast } from "./toast.js";
-import { upload } from "./upload.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
 const BEHAVIOURS = {
@@ -25,11 +24,20 @@ const BEHAVIOURS = {
   "sortable-table": sortableTable,
   theme,
   toast,
-  upload,
 };
 
 /** @type {WeakMap<Element, Set<string>>} */
 const attached = new WeakMap();
+
+/**
+ * A behaviour of few pages, from a script of its own.
+ * @param {string} name
+ * @param {(element: HTMLElement) => void} behaviour
+ */
+export function teach(name, behaviour) {
+  BEHAVIOURS[name] = behaviour;
+  attach(document);
+}
 
 /** @param {ParentNode} root */
 function attach(root) {

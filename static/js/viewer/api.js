@@ -5,6 +5,7 @@
  * @typedef {import("./types.js").Shape} Shape
  * @typedef {import("./types.js").Frame} Frame
  */
+import { early } from "./early.js";
 import { toPixels } from "./windowing.js";
 
 export class ApiError extends Error {
@@ -48,7 +49,7 @@ export function createApi({ seriesUrl, annotationUrl, fetch = globalThis.fetch.b
   async function request(url, init) {
     let response;
     try {
-      response = await fetch(url, { credentials: "same-origin", ...init });
+      response = ((init.method ?? "GET") === "GET" && (await early(url))) || (await fetch(url, { credentials: "same-origin", ...init }));
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") throw error;
       throw new ApiError("no connection", 0);
