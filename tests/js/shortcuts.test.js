@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { isKnown } from "../../static/js/viewer/keys.js";
 import { Keymap, SHORTCUTS, chord, pretty } from "../../static/js/viewer/shortcuts.js";
-import { ENGLISH } from "../../static/js/viewer/strings.js";
+import { ENGLISH } from "../../static/js/viewer/english.js";
 
 /** A storage in memory. */
 function keeper(text = null) {

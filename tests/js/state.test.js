@@ -49,11 +49,11 @@ test("labels have wording and colour, free ones always the same", () => {
   assert.equal(labelColor(labels, "scar"), labelColor([], "scar"));
 });
 
-test("words can be replaced, values filled in", () => {
-  const t = translator({ image: "Bild {n} von {count}" });
+test("words are the page's, values filled in, and a word that is missing shows its key", () => {
+  const t = translator({ image: "Bild {n} von {count}", failed: "Bild {n} fehlt." });
   assert.equal(t("image", { n: 3, count: 9 }), "Bild 3 von 9");
-  assert.equal(t("saved"), "Saved");
-  assert.equal(t("failed", {}), "Image {n} could not be loaded.");
+  assert.equal(t("failed", {}), "Bild {n} fehlt.");
+  assert.equal(t("saved"), "saved");
 });
 
 test("ids are version 4 and different", () => {

@@ -101,6 +101,7 @@
  * @property {(point: Point) => void} placePoint
  * @property {() => void} help
  * @property {(text: string) => void} say
+ * @property {(error: unknown) => void} missing a part that is fetched when it is wanted did not come
  * @property {(shape: Shape) => string} describe kind, label and size in words
  * @property {(title: string, words: string) => Promise<string>} askWords "" when the person leaves it
  * @property {import("./strings.js").Translate} t

@@ -18,7 +18,6 @@ import { createColorBar } from "./ui/colors.js";
 import { createCorners } from "./ui/corners.js";
 import { h } from "./ui/dom.js";
 import { createPanel } from "./ui/panel.js";
-import { showShortcuts } from "./ui/shortcuts.js";
 import { createSkeleton } from "./ui/skeleton.js";
 import { createToolbar } from "./ui/toolbar.js";
 
@@ -177,7 +176,10 @@ export class Viewer extends Drawing {
   }
 
   help() {
-    void showShortcuts(this.root, this.t, this.state.canDraw).then(() => this.toolbar.update(this.state));
+    import("./ui/shortcuts.js")
+      .then(({ showShortcuts }) => showShortcuts(this.root, this.t, this.state.canDraw))
+      .then(() => this.toolbar.update(this.state))
+      .catch((error) => this.missing(error));
   }
 
   close() {

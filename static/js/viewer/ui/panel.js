@@ -6,7 +6,6 @@
  */
 import { createActions } from "./actions.js";
 import { createChips } from "./chips.js";
-import { createDetail } from "./detail.js";
 import { h } from "./dom.js";
 import { createLayers } from "./layers.js";
 import { createList } from "./list.js";
@@ -24,7 +23,10 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
   const chips = createChips(host);
   const list = createList(host);
   const actions = createActions(host);
-  const detail = createDetail(host, { regionOf, unit });
+  const details = h("div", { class: "viewer-details" });
+  /** Fetched with the first selection. @type {ReturnType<typeof import("./detail.js").createDetail>|null} */
+  let detail = null;
+  let asked = false;
   const save = h("span", { class: "viewer-save", role: "status" });
   const reason = h("p", { class: "viewer-reason" });
   const again = h("button", { type: "button", class: "viewer-action", onclick: retry }, t("retry"));
@@ -36,7 +38,7 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     { class: "viewer-panel", "aria-label": t("shapes") },
     layers.element,
     host.state.canDraw ? chips.element : null,
-    h("section", { class: "viewer-section is-list" }, h("h3", { class: "viewer-heading" }, t("shapes")), actions.element, ...list.elements, ...detail.elements),
+    h("section", { class: "viewer-section is-list" }, h("h3", { class: "viewer-heading" }, t("shapes")), actions.element, ...list.elements, details),
     host.state.canDraw ? foot : null,
   );
 
@@ -55,6 +57,21 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     listed = state.shapes.length;
   }
 
+  function openDetail() {
+    if (asked) return;
+    asked = true;
+    import("./detail.js")
+      .then(({ createDetail }) => {
+        detail = createDetail(host, { regionOf, unit });
+        details.replaceChildren(...detail.elements);
+        detail.update(host.state, true);
+      })
+      .catch((error) => {
+        asked = false;
+        host.missing(error);
+      });
+  }
+
   /** @param {State} state @param {Set<keyof State>|null} changed null: everything */
   function update(state, changed) {
     /** @param {(keyof State)[]} keys */
@@ -64,7 +81,10 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
       updateList(state, !any("visible", "reference", "other", "selected", "also", "frame", "canDraw", "fresh"));
     }
     if (any("selected", "also", "shapes", "frame", "canDraw", "tool", "several", "visible", "locked")) actions.update(state);
-    if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked")) detail.update(state, any("selected", "shapes", "frame", "loaded"));
+    if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked")) {
+      if (detail) detail.update(state, any("selected", "shapes", "frame", "loaded"));
+      else if (state.selected) openDetail();
+    }
     if (any("label", "selected", "shapes", "canDraw", "tool")) chips.update(state);
     if (any("save", "message", "status", "shapes", "canDraw")) {
       const submitted = state.status === "submitted" && state.save === "saved";
