@@ -1,3 +1,4 @@
+import { ENGLISH } from "../../static/js/viewer/english.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -10,7 +11,7 @@ import { NOBODY, Presence, presentText } from "../../static/js/viewer/live/prese
 import { Saver, canonical } from "../../static/js/viewer/saver.js";
 import { translator } from "../../static/js/viewer/strings.js";
 
-const t = translator();
+const t = translator(ENGLISH);
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const DAY = 24 * 3600 * 1000;
 
