@@ -79,11 +79,15 @@ test("each window of each person keeps its own, and only that of windows that ar
   const store = new Store();
   kept(store, "old", "7", () => 1).put({ id: 3, revision: 2, shapes: [point("a")] });
   kept(store, "older", "7", () => 0).put({ id: 3, revision: 1, shapes: [] });
-  kept(store, "open").put({ id: 3, revision: 2, shapes: [] });
+  kept(store, "open-2").put({ id: 3, revision: 2, shapes: [] });
   kept(store, "foreign", "77").put({ id: 4, revision: 2, shapes: [] });
   const mine = kept(store, "now");
   mine.put({ id: 3, revision: 2, shapes: [] });
   assert.deepEqual(mine.left(new Set(["open"])).map(({ window }) => window), ["older", "old"]);
+  // Another viewer of this window, closed before it could save.
+  kept(store, "now-1").put({ id: 3, revision: 2, shapes: [] });
+  assert.deepEqual(mine.left(new Set(["open"])).map(({ window }) => window), ["older", "old", "now-1"]);
+  kept(store, "now-1").drop();
   mine.drop();
   assert.equal(store.length, 4);
 });
@@ -347,10 +351,24 @@ test("says so every twenty seconds, sooner when somebody came, and when it close
   ]);
 });
 
-test("a window that nobody sees is silent", async () => {
-  const { presence, calls } = present([], { visible: false });
+test("a window that nobody sees is silent, and speaks again when it is seen", async () => {
+  const options = { visible: false };
+  const { presence, calls, timers } = present([], options);
   await presence.beat();
+  presence.nudge();
+  await timers.run();
   assert.deepEqual(calls, []);
+  options.visible = true;
+  presence.nudge();
+  await timers.run();
+  assert.equal(calls.length, 1);
+});
+
+test("in a crowd it waits longer for the next news", async () => {
+  const { presence, timers } = present([Response.json({ ...NOBODY, more: 290 })]);
+  await presence.beat();
+  presence.nudge();
+  assert.deepEqual(timers.delays(), [5000]);
 });
 
 test("where it is off or forbidden it never asks again", async () => {

@@ -46,3 +46,4 @@ def test_the_page_of_a_case_names_what_its_viewer_needs() -> None:
     assert page.count('<link rel="modulepreload"') == len(modules.imported("js/viewer/main.js"))
     assert "/js/viewer/viewer.js" in page
     assert "/js/viewer/cine.js" not in page
+    assert "/js/viewer/live/" not in page

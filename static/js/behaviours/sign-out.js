@@ -24,7 +24,10 @@ export function listenForSignOut() {
     "submit",
     (event) => {
       const form = formOf(event);
-      if (!form || keysOf(form).length === 0) return;
+      if (!form) return;
+      // It may have been saved since the question was last asked.
+      delete form.dataset.confirm;
+      if (keysOf(form).length === 0) return;
       form.dataset.confirm = phrase("unsaved-drawings");
       form.dataset.confirmLabel = phrase("sign-out");
       form.setAttribute("data-confirm-danger", "");

@@ -43,6 +43,8 @@ export class Annotations {
       api,
       series,
       onState: (save, message) => {
+        // Said once, and not with every attempt: a screen reader reads what changes here.
+        if (save === "saving" && host.state.save === "offline" && this.saver.attempts > 0) return;
         const stuck = ["invalid", "refused"].includes(save);
         const kept = save === "retrying" && this.saver.unreachable && this.keeper?.safe;
         host.set(stuck ? { save, message } : { save: kept ? "offline" : save });

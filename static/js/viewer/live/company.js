@@ -40,11 +40,16 @@ export class Company {
     this.room = room;
     this.window = windowName();
     this.language = document.documentElement.lang || undefined;
-    this.strip = h("p", { class: "viewer-company", hidden: true });
+    this.words = h("span");
+    /** A live region of its own: those of the viewer must not be talked over, and it speaks only of who came. */
+    this.news = h("span", { class: "sr-only", role: "status" });
+    this.line = h("p", { hidden: true }, this.words);
+    this.strip = h("div", { class: "viewer-company" }, this.line, this.news);
     /** Each is announced once; whoever reloads the page does not come anew. @type {Set<string>} */
     this.announced = new Set();
     /** @type {Keeper[]} */
     this.keepers = [];
+    this.joined = 0;
     const { signal } = room.closing;
     this.living = this.live(signal);
     document.addEventListener("medweb:signs-out", () => this.keepers.forEach((keeper) => keeper.stop()), { signal });
@@ -95,10 +100,10 @@ export class Company {
   show(present) {
     const { t } = this.room;
     const text = presentText(present, t, this.language);
-    this.strip.hidden = text === "";
-    if (this.strip.textContent !== text) this.strip.textContent = text;
+    this.line.hidden = text === "";
+    if (this.words.textContent !== text) this.words.textContent = text;
     const names = [...present.people.map(({ id }) => String(id)), ...(present.windows > 0 ? ["me"] : [])];
-    if (names.some((name) => !this.announced.has(name))) this.room.active?.say(text, false);
+    if (names.some((name) => !this.announced.has(name))) this.news.textContent = text;
     for (const name of names) this.announced.add(name);
   }
 
@@ -119,7 +124,9 @@ export class Company {
       console.warn("this browser keeps nothing", error);
       return;
     }
-    const kept = new Kept({ store: localStorage, user: this.room.user, series: pane.series.id, window: this.window });
+    // A name for each viewer: one that was closed may still have something to save.
+    const name = `${this.window}-${this.joined++}`;
+    const kept = new Kept({ store: localStorage, user: this.room.user, series: pane.series.id, window: name });
     const { saver, isBusy } = annotations;
     const keeper = new Keeper({ kept, saver, page: pane, history: pane.history, isBusy, language: this.language });
     annotations.keeper = keeper;

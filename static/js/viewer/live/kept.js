@@ -56,7 +56,7 @@ export class Kept {
    * @param {Store} options.store
    * @param {string} options.user
    * @param {number|string} options.series
-   * @param {string} options.window
+   * @param {string} options.window and which of its viewers: `0a1b-0`
    * @param {() => number} [options.now] milliseconds
    */
   constructor({ store, user, series, window, now = Date.now }) {
@@ -98,7 +98,7 @@ export class Kept {
     const found = [];
     for (const key of keysOf(this.store)) {
       const window = key.slice(this.head.length);
-      if (!key.startsWith(this.head) || key === this.key || living.has(window)) continue;
+      if (!key.startsWith(this.head) || key === this.key || living.has(window.split("-")[0])) continue;
       const entry = read(this.store, key);
       if (entry) found.push({ key, window, entry });
     }

@@ -38,6 +38,7 @@ export class Presence {
     this.nudged = false;
     this.asking = false;
     this.misses = 0;
+    this.crowd = false;
     this.ended = false;
   }
 
@@ -53,10 +54,11 @@ export class Presence {
   }
 
   async beat() {
-    // A window that nobody looks at falls silent, and is forgotten.
-    if (this.ended || this.asking || !this.isVisible()) return;
-    this.asking = true;
+    if (this.ended || this.asking) return;
     this.nudged = false;
+    // A window that nobody looks at falls silent, and is forgotten.
+    if (!this.isVisible()) return;
+    this.asking = true;
     try {
       const answer = await this.fetch(this.url, {
         method: "POST",
@@ -79,6 +81,7 @@ export class Presence {
   /** @param {Present} present */
   answered(present) {
     this.misses = 0;
+    this.crowd = present.more > 0;
     this.onPresent(present);
     if (present.beat_seconds > 0) this.schedule(this.nudged ? this.soon() : present.beat_seconds * 1000);
     else this.ended = true;
@@ -90,9 +93,9 @@ export class Presence {
     this.schedule(NOBODY.beat_seconds * 1000);
   }
 
-  /** Not all of a crowd at once. */
+  /** Not all of a crowd at once, and not for each who comes to a lesson. */
   soon() {
-    return 100 + 900 * this.random();
+    return (this.crowd ? 5000 : 100) + 900 * this.random();
   }
 
   /** Somebody came or went. */
