@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases import blobs
-from cases.enums import AnnotationStatus, Clearance
+from cases.enums import HANDED_IN, Clearance
 from cases.geometry.rasterise import mask
 from cases.geometry.schema import parse_shapes
 from cases.imaging.frames import unpack
@@ -124,7 +124,7 @@ def drawn_regions(case: Case) -> list[DrawnRegion]:
     So are layers on a series that waits at the desk.
     """
     layers = Annotation.objects.filter(
-        series__case=case, series__clearance=Clearance.CLEARED, status=AnnotationStatus.SUBMITTED
+        series__case=case, series__clearance=Clearance.CLEARED, status__in=HANDED_IN
     ).select_related("series")
     found: list[DrawnRegion] = []
     for layer in layers.order_by("series__number", "series_id", "pk"):

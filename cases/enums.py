@@ -103,13 +103,22 @@ UPLOAD_MOVES: dict[str, frozenset[str]] = {
 class AnnotationStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
+    ACCEPTED = "accepted", _("Accepted")
+    RETURNED = "returned", _("Returned")
 
 
 ANNOTATION_MOVES: dict[str, frozenset[str]] = {
     AnnotationStatus.DRAFT: frozenset({AnnotationStatus.SUBMITTED}),
     # Drawing on after submitting reopens the draft; the submitted revision stays in the history.
-    AnnotationStatus.SUBMITTED: frozenset({AnnotationStatus.DRAFT}),
+    AnnotationStatus.SUBMITTED: frozenset(
+        {AnnotationStatus.DRAFT, AnnotationStatus.ACCEPTED, AnnotationStatus.RETURNED}
+    ),
+    AnnotationStatus.ACCEPTED: frozenset({AnnotationStatus.DRAFT, AnnotationStatus.RETURNED}),
+    # Somebody who answers the comment and changes nothing hands the same drawing in again.
+    AnnotationStatus.RETURNED: frozenset({AnnotationStatus.DRAFT, AnnotationStatus.SUBMITTED}),
 }
+HANDED_IN = (AnnotationStatus.SUBMITTED, AnnotationStatus.ACCEPTED)
+"""States of a layer that others than its author may use; what is returned is between author and reviewer."""
 
 
 class Visibility(models.TextChoices):

@@ -59,6 +59,30 @@ def check_user_can_edit_annotation(user: User, annotation: Annotation) -> None:
     check_user_can_draw(user, annotation.series.case)
 
 
+def check_user_can_review(user: User, annotation: Annotation) -> None:
+    """Who may edit the case says whether a layer is good; never about their own."""
+    check_user_can_edit_case(user, annotation.series.case)
+    if annotation.is_reference:
+        raise PermissionDenied(_("The reference layer needs no review."))
+    if annotation.author_id == user.pk:
+        raise PermissionDenied(_("This layer is your own; somebody else has to review it."))
+
+
+def user_can_review(user: User, annotation: Annotation) -> bool:
+    return asks(check_user_can_review, user, annotation)
+
+
+def check_user_can_comment(user: User, annotation: Annotation) -> None:
+    """The author answers, and who reviews the layer begins."""
+    if annotation.author_id != user.pk:
+        check_user_can_review(user, annotation)
+
+
+def check_user_can_use_reviews(user: User) -> None:
+    if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+        raise PermissionDenied(_("The review is for instructors and administrators."))
+
+
 def check_user_can_create_collection(user: User) -> None:
     if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
         raise PermissionDenied(_("Only instructors can make collections."))

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from cases.enums import ANNOTATION_MOVES, CASE_MOVES, REVIEW_MOVES, UPLOAD_MOVES
+from cases.enums import ANNOTATION_MOVES, CASE_MOVES, HANDED_IN, REVIEW_MOVES, UPLOAD_MOVES, AnnotationStatus
 from cases.models import Annotation, Case, ClearanceReview, Upload
 
 
@@ -50,6 +50,23 @@ def check_annotation_move(annotation: Annotation, to: str) -> None:
         raise ValidationError(
             _("This layer is already %(state)s.") % {"state": annotation.get_status_display()}
         )
+
+
+def check_layer_is_handed_in(annotation: Annotation) -> None:
+    """What may be taken into the reference."""
+    if annotation.status not in HANDED_IN:
+        raise ValidationError(
+            _("This layer is “%(state)s”; it has to be handed in first.")
+            % {"state": annotation.get_status_display()}
+        )
+
+
+def check_layer_is_open_to_comments(annotation: Annotation, *, own: bool) -> None:
+    """Others speak of what was handed in; its author may answer while drawing on."""
+    if annotation.submitted_at is None:
+        raise ValidationError(_("This layer was never handed in; there is nothing to comment on yet."))
+    if annotation.status == AnnotationStatus.DRAFT and not own:
+        raise ValidationError(_("Its author is drawing on; comment when the layer is handed in again."))
 
 
 def check_review_move(review: ClearanceReview, to: str) -> None:

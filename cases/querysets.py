@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from cases.enums import AnnotationStatus, CaseStatus, Clearance, TermSystem, Visibility
+from cases.enums import HANDED_IN, AnnotationStatus, CaseStatus, Clearance, TermSystem, Visibility
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from cases.models import Annotation, Case, Collection, Series, Term, Upload, UploadBatch  # noqa: F401  named in strings
+    from cases.models import Annotation, Case, Collection, Comment, Series, Term, Upload, UploadBatch  # noqa: F401  named in strings
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -117,16 +118,46 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def visible_to(self, user: User) -> "AnnotationQuerySet":
-        """One's own; submitted reference layers of visible cases; all submitted ones on one's own cases.
+        """One's own; handed-in reference layers of visible cases; all handed-in ones on one's own cases.
 
-        None on a series that waits at the desk: its drawings come back with its pictures.
+        What was returned is seen by its author and by who may review it. None on a series that waits at the
+        desk: its drawings come back with its pictures.
         """
         if not user.is_active:
             return self.none()
         visible = Q(case_is_visible(user, "series__case")) & Q(series__clearance=Clearance.CLEARED)
         if user.has_role(Role.ADMINISTRATOR):
             return self.filter(visible)
-        submitted = Q(status=AnnotationStatus.SUBMITTED)
-        return self.filter(
-            visible & (Q(author=user) | submitted & (Q(is_reference=True) | Q(series__case__author=user)))
-        )
+        teaches = Q(status__in=HANDED_IN, is_reference=True)
+        reviewed = ~Q(status=AnnotationStatus.DRAFT) & Q(series__case__author=user)
+        return self.filter(visible & (Q(author=user) | teaches | reviewed))
+
+    def reviewable_by(self, user: User) -> "AnnotationQuerySet":
+        """Layers of others that were handed in on cases ``user`` may edit; a reference needs no review."""
+        from cases.models import Case
+
+        editable = Case.objects.editable_by(user).filter(pk=OuterRef("series__case")).order_by()
+        rows = self.visible_to(user).exclude(author=user).exclude(status=AnnotationStatus.DRAFT)
+        return rows.filter(Exists(editable), is_reference=False)
+
+    def with_comment_count(self) -> "AnnotationQuerySet":
+        """Each with ``comment_count``; a subquery, because grouping by the shapes would sort megabytes."""
+        from cases.models import Comment
+
+        said = Comment.objects.filter(annotation=OuterRef("pk")).order_by().values("annotation")
+        total = said.annotate(n=Count("pk")).values("n")
+        return self.annotate(comment_count=Coalesce(Subquery(total), 0))
+
+    def waiting(self) -> "AnnotationQuerySet":
+        """Handed in, and nobody has said anything yet."""
+        return self.filter(status=AnnotationStatus.SUBMITTED)
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def visible_to(self, user: User) -> "CommentQuerySet":
+        """Those on one's own layers, and on layers one may review."""
+        from cases.models import Annotation
+
+        layers = Annotation.objects.visible_to(user).filter(pk=OuterRef("annotation"), author=user)
+        reviewed = Annotation.objects.reviewable_by(user).filter(pk=OuterRef("annotation"))
+        return self.filter(Exists(layers.order_by()) | Exists(reviewed.order_by()))

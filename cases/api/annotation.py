@@ -25,14 +25,14 @@ from medweb.accounts.current import person
 from medweb.errors import Problem
 
 
-def _body(request: Request) -> dict[str, Any]:
+def body_of(request: Request) -> dict[str, Any]:
     """The request's object; its shapes stay raw, because the geometry schema names fields better than DRF."""
     if not isinstance(request.data, dict):
         raise ParseError("Send a JSON object.")
     return dict(request.data)
 
 
-def _whole(data: dict[str, Any], name: str) -> int:
+def whole(data: dict[str, Any], name: str) -> int:
     value = data.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**31:
         message = "A whole number from 1 on is required."
@@ -55,7 +55,7 @@ def stale(error: StaleRevision) -> Problem:
     )
 
 
-def _answer(request: Request, annotation: Annotation, code: int = status.HTTP_200_OK) -> Response:
+def layer_answer(request: Request, annotation: Annotation, code: int = status.HTTP_200_OK) -> Response:
     return Response(AnnotationSerializer(annotation, context={"request": request}).data, status=code)
 
 
@@ -66,7 +66,8 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     queryset = Annotation.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        rows = Annotation.objects.visible_to(person(self.request)).select_related("author", "series")
+        rows = Annotation.objects.visible_to(person(self.request)).with_comment_count()
+        rows = rows.select_related("author", "series__case")
         series = self.request.query_params.get("series", "")
         if series:
             rows = rows.filter(series=int(series)) if series.isdecimal() and len(series) < 18 else rows.none()
@@ -79,19 +80,19 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     @extend_schema(request=AnnotationStartSerializer, responses={201: AnnotationSerializer})
     def post(self, request: Request) -> Response:
         """First save of your layer on a series; 409 with the stored one when it exists already."""
-        data = _body(request)
+        data = body_of(request)
         rows = Series.objects.visible_to(person(request)).cleared().select_related("case")
-        series = get_object_or_404(rows, pk=_whole(data, "series"))
+        series = get_object_or_404(rows, pk=whole(data, "series"))
         try:
             made = services.start(series=series, shapes=data.get("shapes"), by=person(request))
         except GeometryError as error:
             raise geometry_problem(error) from None
         except StaleRevision as error:
             raise stale(error) from None
-        return _answer(request, made, status.HTTP_201_CREATED)
+        return layer_answer(request, made, status.HTTP_201_CREATED)
 
 
-def _visible(request: Request, pk: int) -> Annotation:
+def visible_layer(request: Request, pk: int) -> Annotation:
     rows = Annotation.objects.visible_to(person(request)).select_related("series__case", "author")
     return get_object_or_404(rows, pk=pk)
 
@@ -100,17 +101,17 @@ class AnnotationDetail(APIView):
     @extend_schema(responses=AnnotationSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One layer."""
-        return _answer(request, _visible(request, pk))
+        return layer_answer(request, visible_layer(request, pk))
 
     @extend_schema(request=AnnotationSaveSerializer, responses=AnnotationSerializer)
     def put(self, request: Request, pk: int) -> Response:
         """Save over ``revision``; 409 with the stored layer when it is stale, 400 naming the wrong field."""
-        annotation = _visible(request, pk)
-        data = _body(request)
+        annotation = visible_layer(request, pk)
+        data = body_of(request)
         try:
             saved = services.save(
                 annotation=annotation,
-                revision=_whole(data, "revision"),
+                revision=whole(data, "revision"),
                 shapes=data.get("shapes"),
                 by=person(request),
             )
@@ -118,20 +119,20 @@ class AnnotationDetail(APIView):
             raise geometry_problem(error) from None
         except StaleRevision as error:
             raise stale(error) from None
-        return _answer(request, saved)
+        return layer_answer(request, saved)
 
 
 class AnnotationSubmit(APIView):
     @extend_schema(request=AnnotationSubmitSerializer, responses=AnnotationSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Hand the layer in; save over the ``revision`` in the answer from then on."""
-        annotation = _visible(request, pk)
+        annotation = visible_layer(request, pk)
         try:
             sent = services.submit(
                 annotation=annotation,
-                revision=_whole(_body(request), "revision"),
+                revision=whole(body_of(request), "revision"),
                 by=person(request),
             )
         except StaleRevision as error:
             raise stale(error) from None
-        return _answer(request, sent)
+        return layer_answer(request, sent)

@@ -6,10 +6,13 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from cases.enums import Split, Visibility
+from cases.enums import AnnotationStatus, Split, Visibility
 from cases.geometry.schema import MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, MAX_COUNTS_PER_MASK
 from cases.geometry.shapes import KINDS
-from cases.models import Annotation, Case, Collection, Frame, Series, Term, Upload
+from cases.models import Annotation, Case, Collection, Comment, Frame, Series, Term, Upload
+from cases.models.comment import MAX_COMMENT
+from cases.names import author_shown
+from cases.permissions import user_can_review
 
 
 class TermSerializer(serializers.ModelSerializer[Term]):
@@ -171,15 +174,17 @@ class ShapeSerializer(serializers.Serializer[Any]):
 
 class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     layer = serializers.SerializerMethodField()
-    author = serializers.CharField(source="author.__str__", read_only=True)
+    author = serializers.SerializerMethodField()
     can_edit = serializers.SerializerMethodField()
+    can_review = serializers.SerializerMethodField()
+    comments = serializers.SerializerMethodField(help_text="How many you may read; see /api/comments/")
     shapes = ShapeSerializer(many=True, read_only=True)
 
     class Meta:
         model = Annotation
         fields = (
-            "id", "series", "layer", "author", "status", "revision", "shapes", "can_edit",
-            "modified_at", "submitted_at",
+            "id", "series", "layer", "author", "status", "revision", "shapes", "can_edit", "can_review",
+            "comments", "modified_at", "submitted_at",
         )  # fmt: skip
 
     def _mine(self, annotation: Annotation) -> bool:
@@ -191,8 +196,21 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
             return "mine"
         return "reference" if annotation.is_reference else "other"
 
+    def get_author(self, annotation: Annotation) -> str:
+        return author_shown(annotation, self.context["request"].user)
+
     def get_can_edit(self, annotation: Annotation) -> bool:
         return self._mine(annotation)
+
+    def get_can_review(self, annotation: Annotation) -> bool:
+        handed_in = annotation.status != AnnotationStatus.DRAFT
+        return handed_in and user_can_review(self.context["request"].user, annotation)
+
+    def get_comments(self, annotation: Annotation) -> int:
+        if not self._mine(annotation) and not self.get_can_review(annotation):
+            return 0
+        count = getattr(annotation, "comment_count", None)
+        return annotation.comments.count() if count is None else int(count)
 
 
 class AnnotationStartSerializer(serializers.Serializer[Any]):
@@ -207,6 +225,69 @@ class AnnotationSaveSerializer(serializers.Serializer[Any]):
 
 class AnnotationSubmitSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=1)
+
+
+class AnnotationVerdictSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(min_value=1, help_text="The revision that was looked at")
+
+
+class AnnotationMergeSerializer(AnnotationVerdictSerializer):
+    shapes = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="Ids of the chosen shapes; all when left out"
+    )
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """All of them, or none."""
+
+    frame = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, allow_null=True, help_text="From 0"
+    )
+    x = serializers.FloatField(required=False, allow_null=True, help_text="Pixels of the frame")
+    y = serializers.FloatField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len({attrs.get(name) is None for name in ("frame", "x", "y")}) > 1:
+            raise serializers.ValidationError({"frame": "A place needs frame, x and y, or none of them."})
+        return attrs
+
+
+class AnnotationReturnSerializer(PlaceSerializer):
+    revision = serializers.IntegerField(min_value=1, help_text="The revision that was looked at")
+    text = serializers.CharField(max_length=MAX_COMMENT, help_text="What should be changed")
+
+
+class CommentWriteSerializer(PlaceSerializer):
+    annotation = serializers.IntegerField(min_value=1)
+    text = serializers.CharField(max_length=MAX_COMMENT)
+    answer_to = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+
+
+class CommentSerializer(serializers.ModelSerializer[Comment]):
+    author = serializers.SerializerMethodField()
+    mine = serializers.SerializerMethodField()
+    frame = serializers.SerializerMethodField(help_text="From 0; null without a place")
+
+    class Meta:
+        model = Comment
+        fields = (
+            "id", "annotation", "author", "mine", "text", "frame", "x", "y", "answer_to", "created_at",
+        )  # fmt: skip
+
+    def get_author(self, comment: Comment) -> str:
+        # Who drew the layer has one name on it, whatever is named.
+        if comment.author_id == comment.annotation.author_id:
+            return author_shown(comment.annotation, self.context["request"].user)
+        return str(comment.author)
+
+    def get_mine(self, comment: Comment) -> bool:
+        return bool(comment.author_id == self.context["request"].user.pk)
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_frame(self, comment: Comment) -> int | None:
+        frame = comment.frame
+        # A localiser that was parted from its stack took its frames along.
+        return frame.index if frame and frame.series_id == comment.annotation.series_id else None
 
 
 class CollectionSerializer(serializers.ModelSerializer[Collection]):

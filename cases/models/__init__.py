@@ -4,6 +4,7 @@ from cases.models.annotation import Annotation, AnnotationRevision
 from cases.models.case import Case
 from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
+from cases.models.comment import Comment
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
 from cases.models.term import Term
@@ -16,6 +17,7 @@ __all__ = [
     "ClearanceReview",
     "Collection",
     "CollectionItem",
+    "Comment",
     "Frame",
     "Instance",
     "Series",

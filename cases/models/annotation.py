@@ -33,6 +33,7 @@ class Annotation(models.Model):
                 condition=models.Q(status__in=AnnotationStatus.values), name="known_annotation_status"
             ),
         )
+        indexes = (models.Index(fields=["status", "submitted_at"], name="annotation_waiting"),)
 
     def __str__(self) -> str:
         return f"annotation {self.pk}"

@@ -1,5 +1,6 @@
 """Drawing: every save a revision, none lost."""
 
+import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -130,15 +131,15 @@ def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
     check_user_can_edit_annotation(by, annotation)
     check_annotation_move(annotation, AnnotationStatus.SUBMITTED)
     changed = Annotation.objects.filter(
-        pk=annotation.pk, revision=revision, status=AnnotationStatus.DRAFT
+        pk=annotation.pk, revision=revision, status__in=(AnnotationStatus.DRAFT, AnnotationStatus.RETURNED)
     ).update(revision=F("revision") + 1, status=AnnotationStatus.SUBMITTED, submitted_at=timezone.now())
     annotation.refresh_from_db()
     if not changed:
         raise StaleRevision(current_state(annotation))
     _keep_revision(annotation, by)
     record("annotation.submit", annotation, by=by, revision=annotation.revision)
-    case_id, annotation_id = annotation.series.case_id, annotation.pk
-    publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+    annotation_id = annotation.pk
+    tell(annotation)
     _tell_author(annotation)
     transaction.on_commit(lambda: annotation_submitted.send(sender=Annotation, annotation_id=annotation_id))
     return annotation
@@ -198,8 +199,28 @@ def add_to_reference(*, series: Series, shapes: list[dict[str, Any]], by: User) 
     annotation.save()
     _keep_revision(annotation, by)
     record("annotation.import", annotation, by=by, shapes=len(annotation.shapes))
-    publish(f"case:{series.case_id}", "annotations-changed", case=series.case_id, series=series.pk)
+    tell(annotation)
     return len(new)
+
+
+def unknown(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What of ``found`` is not in ``before`` yet; another shape under a known id gets one of its own."""
+    known = {shape["id"]: shape for shape in before}
+    new = []
+    for shape in found:
+        here = known.get(shape["id"])
+        if here == shape:
+            continue
+        fresh = shape if here is None else {**shape, "id": str(uuid.uuid4())}
+        known[fresh["id"]] = fresh
+        new.append(fresh)
+    return new
+
+
+def tell(annotation: Annotation) -> None:
+    """Let open pages read the layers of the series again."""
+    case_id = annotation.series.case_id
+    publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
 
 
 def _keep_revision(annotation: Annotation, by: User) -> None:

@@ -1,6 +1,5 @@
 """Drawings of a series out to other programs, and in from them."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -191,7 +190,7 @@ def take_in(
     with transaction.atomic():
         mine = Annotation.objects.select_for_update().filter(series=series, author=by).first()
         before: list[dict[str, Any]] = list(mine.shapes) if mine else []
-        new = _unknown(before, to_payload(found.shapes))
+        new = annotations.unknown(before, to_payload(found.shapes))
         if mine is None:
             mine = annotations.start(series=series, shapes=new, by=by)
         elif new:
@@ -205,17 +204,3 @@ def _read(form: Format, data: bytes, series: Series) -> Read:
         return form.read(data, pictures_of(series))
     space = regions.Space(settings.PSEUDONYM_KEY, series.series_uid, series.frame_of_reference)
     return regions.read(data, pictures_of(series), space, form.objects)
-
-
-def _unknown(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is not there yet; another shape under a known id gets one of its own."""
-    known = {shape["id"]: shape for shape in before}
-    new = []
-    for shape in found:
-        here = known.get(shape["id"])
-        if here == shape:
-            continue
-        fresh = shape if here is None else {**shape, "id": str(uuid.uuid4())}
-        known[fresh["id"]] = fresh
-        new.append(fresh)
-    return new

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from cases.enums import AnnotationStatus, BodyRegion, CaseStatus, Clearance, Level, Modality
+from cases.enums import HANDED_IN, BodyRegion, CaseStatus, Clearance, Level, Modality
 from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Term
 from cases.permissions import user_can_create_case
 from cases.search import matching
@@ -179,7 +179,7 @@ def for_cards(cases: "QuerySet[Case]") -> "QuerySet[Case]":
         series__case=OuterRef("pk"),
         series__clearance=Clearance.CLEARED,
         is_reference=True,
-        status=AnnotationStatus.SUBMITTED,
+        status__in=HANDED_IN,
     )
     return cases.select_related("author", "diagnosis").annotate(
         frame_total=Subquery(total[:1]), has_reference=Exists(references)

@@ -1,4 +1,4 @@
-"""The history of one's own layer: what each save changed, as a picture, and the way back."""
+"""The history of a layer: what each save changed, as a picture, and the way back."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes
 from cases.geometry.shapes import Shape
 from cases.models import Annotation, AnnotationRevision, Frame
+from cases.names import author_shown
 from cases.services import annotations
 from medweb.accounts.current import person
 from medweb.accounts.models import User
@@ -37,8 +39,16 @@ class Stroke:
 
 
 def own_layer(user: User, pk: int) -> Annotation:
-    """A layer of ``user`` on a series that one may see; nobody else reads its history."""
+    """A layer of ``user`` on a series that one may see; nobody else brings anything back in it."""
     rows = Annotation.objects.visible_to(user).filter(author=user).select_related("series__case", "author")
+    return get_object_or_404(rows, pk=pk)
+
+
+def read_layer(user: User, pk: int) -> Annotation:
+    """A layer of ``user``, or one that was handed in and that ``user`` may review."""
+    rows = Annotation.objects.visible_to(user)
+    reviewable = Annotation.objects.reviewable_by(user).filter(pk=OuterRef("pk")).order_by()
+    rows = rows.filter(Q(author=user) | Exists(reviewable)).select_related("series__case", "author")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -46,10 +56,12 @@ def own_layer(user: User, pk: int) -> Annotation:
 def revisions(request: HttpRequest, pk: int) -> HttpResponse:
     """Saves of a layer, the latest first."""
     user = person(request)
-    layer = own_layer(user, pk)
+    layer = read_layer(user, pk)
     page = page_of(request, layer.revisions.select_related("saved_by"), size=PAGE_ROWS, ordering=("-number",))
     context = {
         "layer": layer,
+        "own": layer.author_id == user.pk,
+        "reader": author_shown(layer, user),
         "series": layer.series,
         "case": layer.series.case,
         "page": page,

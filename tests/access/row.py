@@ -118,6 +118,16 @@ def reference(w: World) -> list[Any]:
     return [w.reference.pk]
 
 
+def handed_in(w: World) -> list[Any]:
+    return [w.handed_in.pk]
+
+
+def looked_at(w: World) -> dict[str, Any]:
+    """What a verdict names: the revision, a chosen shape, and words."""
+    layer = w.handed_in
+    return {"revision": layer.revision, "shape": layer.shapes[0]["id"], "text": "Too wide."}
+
+
 def token(w: World) -> list[Any]:
     return [w.token.pk]
 

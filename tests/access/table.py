@@ -3,6 +3,7 @@
 What a cell says is told in :mod:`tests.access.row`.
 """
 
+from tests.access.review import REVIEWS
 from tests.access.row import (
     ALL,
     BYTES,
@@ -373,4 +374,4 @@ ANALYSIS = [
     Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
 ]  # fmt: skip
 
-TABLE: list[Row] = [*CASES, *CASES_API, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]
+TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import axe
 from tests.browser.conftest import SignedIn, Watched
 from tests.browser.steps import Api, make_case, wait_for
-from tests.builders import pictures
+from tests.builders import pictures, rows
 from tests.support import LiveApp
 
 REFUSED = (r"status of (403|404)",)
@@ -71,6 +71,9 @@ PLACES = (
     Place("privacy report", "instructor", "/batches/{batch}/report/", everything_open),
     Place("desk", "instructor", "/desk/"),
     Place("desk, review", "instructor", "/desk/{held}/"),
+    Place("review", "instructor", "/reviews/"),
+    Place("layers of a case", "instructor", "/cases/{layered}/layers/"),
+    Place("layer in review", "instructor", "/layers/{layer}/review/"),
     Place("analysis alone", "student", "/cases/{read}/analysis/", everything_open),
     Place("collections", "instructor", "/collections/"),
     Place("collection", "instructor", "/collections/{collection}/"),
@@ -110,10 +113,22 @@ def numbers(app: LiveApp, api: Api) -> dict[str, int]:
         lambda: bool(staff.get(f"/api/cases/{read}/analyses/").json()["results"]), "the case is analysed"
     )
     model = staff.get("/api/models/").json()["results"][0]
+    layered, layer = handed_in(api)
     return {
         "read": read, "empty": empty, "collection": collection, "model": model["id"], "batch": batch,
-        "held": held,
+        "held": held, "layered": layered, "layer": layer,
     }  # fmt: skip
+
+
+def handed_in(api: Api) -> tuple[int, int]:
+    """A case, and a layer on it that waits for its review, with a comment."""
+    case = make_case(api, "Handed in", images=2)
+    body = {"series": case["series"][0], "shapes": [rows.shape("box"), rows.shape("polygon", frame=1)]}
+    layer = api("student").post("/api/annotations/", json=body).json()["id"]
+    assert api("student").post(f"/api/annotations/{layer}/submit/", json={"revision": 1}).is_success
+    comment = {"annotation": layer, "text": "Here?", "frame": 0, "x": 4, "y": 5}
+    assert api("instructor").post("/api/comments/", json=comment).is_success
+    return case["id"], layer
 
 
 def sent_and_held(api: Api) -> tuple[int, int]:

@@ -42,6 +42,7 @@ class World:
     arriving: Upload
     student_layer: Annotation
     reference: Annotation
+    handed_in: Annotation
     job: Job
     failed_job: Job
     analysis: Analysis
@@ -63,6 +64,9 @@ def build(name: str) -> World:
     layer = annotations.start(series=series, shapes=[rows.shape(label=f"{name} guess")], by=student)
     reference = annotations.start(series=series, shapes=[rows.shape(label=f"{name} truth")], by=author)
     annotations.submit(annotation=reference, revision=1, by=author)
+    staff = people[Role.STAFF]
+    handed_in = annotations.start(series=series, shapes=[rows.shape(label=f"{name} reading")], by=staff)
+    annotations.submit(annotation=handed_in, revision=1, by=staff)
     waiting = held.held(rows.draft(author, images=0, title=f"{name} unseen"))
     batch = receiving.open_batch(case=hidden, by=author)
     upload = rows.upload(hidden, b"not judged yet", by=author)
@@ -86,6 +90,7 @@ def build(name: str) -> World:
         arriving=receiving.begin(case=hidden, batch=batch, byte_count=100, by=author),
         student_layer=layer,
         reference=reference,
+        handed_in=handed_in,
         job=rows.job_of(upload),
         failed_job=_failed_job(hidden, author),
         analysis=_analysis(hidden, author),

@@ -23,6 +23,7 @@ from cases.services import (
     annotations,
     cases,
     collections,
+    comments,
     datasets,
     desk,
     exchange,
@@ -30,6 +31,7 @@ from cases.services import (
     quarantine,
     receiving,
     regions,
+    reviews,
     sample_library,
     uploads,
 )
@@ -168,6 +170,16 @@ def take_drawings_in(world: World) -> tuple[User, Act]:
     return world.ann, partial(exchange.take_in, series=layer.series, data=data, form=form, by=world.ann)
 
 
+def handed_in(world: World) -> Annotation:
+    """A layer of somebody else that waits for its review."""
+    layer = annotations.start(series=world.series(), shapes=[box(4, 4, 20, 20)], by=world.sam)
+    return annotations.submit(annotation=layer, revision=1, by=world.sam)
+
+
+simple(reviews.accept, "ann", annotation=handed_in, revision=lambda w: 2)
+simple(reviews.send_back, "ann", annotation=handed_in, revision=lambda w: 2, text=lambda w: "Too wide.")
+simple(reviews.merge, "ann", annotation=handed_in, revision=lambda w: 2)
+simple(comments.write, "ann", annotation=handed_in, text=lambda w: "Too wide.")
 simple(cases.create, "ann", fields=lambda w: {"title": "A case"})
 simple(cases.update, "ann", case=World.case, revision=lambda w: 1, fields=lambda w: {"title": "Another"})
 simple(cases.publish_case, "ann", case=lambda w: w.case(published=False))

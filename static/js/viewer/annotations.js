@@ -21,8 +21,12 @@ export class Annotations {
    * @param {HTMLElement} options.root dialogs open inside of it
    * @param {boolean} options.canDraw what the page allows
    * @param {() => boolean} options.isBusy a drag or a dialog is under way
+   * @param {(annotations: Annotation[]) => void} [options.onShown]
    */
-  constructor(host, { api, series, history, root, canDraw, isBusy }) {
+  constructor(host, { api, series, history, root, canDraw, isBusy, onShown }) {
+    this.onShown = onShown;
+    /** @type {Annotation[]|null} */
+    this.told = null;
     this.host = host;
     this.api = api;
     this.history = history;
@@ -61,6 +65,9 @@ export class Annotations {
 
   /** @param {Annotation[]} annotations */
   show(annotations) {
+    // Shown once more when the hand rests: that is no news.
+    if (annotations !== this.told) this.onShown?.(annotations);
+    this.told = annotations;
     /** @param {string} layer */
     const shapesOf = (layer) =>
       annotations

@@ -91,6 +91,9 @@ export function createApi({ seriesUrl, annotationUrl, fetch = globalThis.fetch.b
   }
 
   return {
+    /** Where the API begins; what few visits need asks for itself. */
+    root: collection.replace(/annotations\/$/, ""),
+    send: json,
     /** @returns {Promise<Series>} */
     series: () => json("GET", seriesUrl),
     /** @returns {Promise<Annotation[]>} */

@@ -77,6 +77,8 @@ export const ENGLISH = {
   refused: "Not saved",
   submit: "Submit",
   submitted: "Submitted",
+  accepted: "Accepted",
+  returned: "Returned",
   submitAsk: "Submit these shapes? Drawing on afterwards makes them a draft again.",
   finish: "Finish",
   cancel: "Cancel",

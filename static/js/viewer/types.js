@@ -23,7 +23,8 @@
  *   stack?: number|string, presets: Preset[],
  *   labels: Label[], frames: Frame[]}} Series `stack`: the series that this plane is cut from
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
- *   revision: number, shapes: Shape[], can_edit: boolean}} Annotation
+ *   revision: number, shapes: Shape[], can_edit: boolean, can_review?: boolean, comments?: number}} Annotation `comments`:
+ *   how many this person may read
  * @typedef {Shape & {author: string}} LayerShape
  * @typedef {{scale: number, tx: number, ty: number, turn: number, mirror: boolean}} View css pixels per image column,
  *   where the image's origin lies, quarters turned to the right, left and right exchanged before that

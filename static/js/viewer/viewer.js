@@ -65,6 +65,8 @@ export class Viewer extends Drawing {
     this.tools = createTools(this);
     /** @type {import("./masks/kit.js").Kit|null} */
     this.kit = null;
+    /** @type {Promise<import("./review/talk.js").Talk>|null} */
+    this.talking = null;
     this.gestures = attachGestures(this, this.parts.stage, this.tools);
     this.annotations = new Annotations(this, {
       api,
@@ -73,6 +75,7 @@ export class Viewer extends Drawing {
       root,
       canDraw,
       isBusy: () => this.gestures.busy || this.state.draft !== null || root.contains(document.querySelector(".viewer-text:focus")),
+      onShown: (found) => void this.openTalk(found),
     });
     this.store.subscribe((state, changed) => this.changed(state, changed));
     this.element = h("div", { class: "viewer-main", role: "group" }, this.parts.stage, this.parts.frames, this.parts.live);
@@ -157,6 +160,18 @@ export class Viewer extends Drawing {
       Object.assign(this.tools, this.kit.tools);
     }
     return this.kit;
+  }
+
+  /** What is said about layers, fetched where there is something. @param {import("./types.js").Annotation[]} found */
+  async openTalk(found) {
+    if (!this.talking && !found.some((one) => one.can_review || one.comments || ["accepted", "returned"].includes(one.status))) return;
+    this.talking ??= import("./review/talk.js").then(({ Talk }) => new Talk(this));
+    try {
+      await (await this.talking).show(found);
+    } catch (error) {
+      this.talking = null;
+      this.missing(error);
+    }
   }
 
   /** @param {import("./types.js").Point} point */

@@ -87,12 +87,12 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     }
     if (any("label", "selected", "shapes", "canDraw", "tool")) chips.update(state);
     if (any("save", "message", "status", "shapes", "canDraw")) {
-      const submitted = state.status === "submitted" && state.save === "saved";
-      save.textContent = submitted ? t("submitted") : t(/** @type {any} */ (state.save));
+      const told = ["submitted", "accepted", "returned"].includes(state.status) && state.save === "saved";
+      save.textContent = t(/** @type {any} */ (told ? state.status : state.save));
       save.dataset.state = state.save;
       reason.textContent = ["invalid", "refused"].includes(state.save) ? state.message : "";
       again.hidden = !["retrying", "offline", "refused", "invalid"].includes(state.save);
-      send.hidden = !state.canDraw || state.status === "submitted" || state.shapes.length === 0;
+      send.hidden = !state.canDraw || ["submitted", "accepted"].includes(state.status) || state.shapes.length === 0;
       send.disabled = state.save === "conflict";
     }
   }
