@@ -86,7 +86,7 @@ class FrameSerializer(serializers.ModelSerializer[Frame]):
         fields = (
             "id", "index", "rows", "columns", "samples", "dtype", "slope", "intercept", "window",
             "voi_function", "invert", "unit", "pixel_spacing", "position", "orientation", "slice_thickness",
-            "pixels_url", "preview_url",
+            "laterality", "view", "sides", "uptake_factor", "pixels_url", "preview_url",
         )  # fmt: skip
 
     @extend_schema_field(WindowSerializer)
@@ -106,7 +106,7 @@ class SeriesSerializer(serializers.ModelSerializer[Series]):
         # Both UIDs are pseudonyms; they tell which series are of one study and lie in one space.
         fields = (
             "id", "case", "modality", "description", "number", "is_localiser", "frame_count", "study_uid",
-            "frame_of_reference",
+            "frame_of_reference", "frame_rate",
         )  # fmt: skip
 
 
@@ -114,6 +114,10 @@ class SeriesDetailSerializer(SeriesSerializer):
     """All the viewer needs: frames in order, window presets, labels."""
 
     unit = serializers.CharField(read_only=True)
+    uptake_problem = serializers.CharField(
+        read_only=True, help_text="Why values of PET cannot be shown as SUVbw, in words"
+    )
+    uptake_presets = PresetSerializer(many=True, read_only=True, help_text="In g/ml, where SUVbw is known")
     presets = PresetSerializer(many=True, read_only=True)
     labels = LabelSerializer(many=True, read_only=True)
     slides = serializers.ListField(
@@ -122,7 +126,16 @@ class SeriesDetailSerializer(SeriesSerializer):
     frames = FrameSerializer(many=True, read_only=True)
 
     class Meta(SeriesSerializer.Meta):
-        fields = (*SeriesSerializer.Meta.fields, "unit", "presets", "labels", "slides", "frames")  # type: ignore[assignment]
+        fields = (
+            *SeriesSerializer.Meta.fields,
+            "unit",
+            "uptake_problem",
+            "uptake_presets",
+            "presets",
+            "labels",
+            "slides",
+            "frames",
+        )  # type: ignore[assignment]
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):

@@ -12,6 +12,7 @@ from cases.api.serializers import FrameSerializer, SeriesDetailSerializer, Serie
 from cases.labels import labels_for
 from cases.models import Annotation, Series, Slide
 from cases.presets import presets_for
+from cases.uptake import sentence_of, uptake_presets
 from medweb.accounts.current import person
 
 
@@ -45,6 +46,8 @@ class SeriesDetail(APIView):
                 **SeriesSerializer(series).data,
                 "unit": unit,
                 "presets": presets_for(series.modality, unit),
+                "uptake_problem": sentence_of(series.uptake_problem),
+                "uptake_presets": uptake_presets(frames),
                 "labels": labels_for(series.case, [label for label in used if label]),
                 "slides": list(
                     Slide.objects.filter(instance__series=series).values_list("instance", flat=True)

@@ -20,10 +20,12 @@ from .frames import DecodedFrame, decode, to_browser
 from .instance import CleanInstance, bounded, described, of_nobody
 from .metadata import metadata_of
 from .pictures import read_picture, write_lossless
+from .projections import day_of, frame_rate_of
 from .reader import HEAD, Kind, handled, read_dicom, sniff
 from .regions import CLASSES, CleanRegions, read_regions
 from .render import auto_window
 from .suspicion import scans_of, sureness_for, suspicion_of
+from .suv import uptake_of
 from .volumes import VOLUMES, read_volume, slices, write_volume
 
 __all__ = ["CleanInstance", "clean", "clean_any", "clean_slide", "picture_frame", "written_values"]
@@ -98,7 +100,9 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
     result = deidentify(read, secret=secret, keep_characteristics=keep)
     ds = result.dataset
     # Decoded from the clean object: what is shown is what is stored, and nothing more.
-    frames = tuple(decode(ds))
+    # Weight, dose and maker's factors are read where they still stand.
+    uptake = uptake_of(read)
+    frames = tuple(replace(frame, uptake_factor=uptake.factor) for frame in decode(ds))
     boxes = detect(frames, scans=scans_of(read), sure=sureness_for(read))
     suspicion = suspicion_of(read, boxes)
     if not suspicion:
@@ -118,6 +122,9 @@ def _clean_dicom(data: bytes, secret: bytes, keep: bool) -> CleanInstance | Clea
             notes=(OVERLAYS,) if report.overlay_planes(result.report) else (),
             suspicion=suspicion,
             boxes=boxes,
+            frame_rate=frame_rate_of(ds) if len(frames) > 1 else None,
+            study_date=day_of(ds),
+            uptake_problem=uptake.problem,
         )
 
 

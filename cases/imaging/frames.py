@@ -21,6 +21,7 @@ from .elements import is_there, plain_numbers, plain_text
 from .errors import UNREADABLE, Refused
 from .luts import modality_lut, voi_lut_window
 from .native import plain_values
+from .projections import laterality_of, sides_of, view_of
 from .reader import handled, read_limits_hold, whole_number
 from .render import LINEAR, VOI_FUNCTIONS, auto_window
 
@@ -62,6 +63,10 @@ class DecodedFrame:
         Number of the object in its series, for ordering without geometry.
     frame_number : int
         Number of the frame in its object, from 1.
+    laterality, view, sides : str
+        Side of the body, view and directions as `projections` reads them; empty when not known.
+    uptake_factor : float or None
+        Grams a millilitre for one of `unit`; see `suv`.
     """
 
     pixels: Pixels
@@ -79,6 +84,10 @@ class DecodedFrame:
     instance_number: int | None = None
     frame_number: int = 1
     voi_function: str = LINEAR
+    laterality: str = ""
+    view: str = ""
+    sides: str = ""
+    uptake_factor: float | None = None
 
 
 def numbers(ds: Dataset | None, keyword: str) -> Vector:
@@ -296,6 +305,11 @@ class _Object:
         found = _first(self.ds, "InstanceNumber")
         return None if found is None else int(found)
 
+    @cached_property
+    def seen_from(self) -> tuple[str, str, str]:
+        """Side of the body, view, and directions."""
+        return laterality_of(self.ds), view_of(self.ds), sides_of(self.ds)
+
     def frames(self) -> Iterator[DecodedFrame]:
         for index in range(self.count):
             yield self._frame(self.values[index] if self.count > 1 else self.values, index)
@@ -324,6 +338,9 @@ class _Object:
             instance_number=self.number,
             frame_number=index + 1,
             voi_function=function,
+            laterality=self.seen_from[0],
+            view=self.seen_from[1],
+            sides=self.seen_from[2],
         )
 
     def _grey(self, values: Pixels, headers: _Headers) -> tuple[Pixels, float, float, float, float, str, str]:

@@ -64,6 +64,12 @@ class CleanInstance:
         Pseudonym of the coordinate system; empty when unknown.
     slide : SlideFacts or None
         Size and scale of a whole slide.
+    frame_rate : float or None
+        Images a second, of a picture that moves.
+    study_date : str
+        ``"YYYY-MM-DD"``, shifted as all dates of the patient; empty when not known.
+    uptake_problem : str
+        Why an image of PET has no factor of uptake, as a code of `suv.Uptake`.
     """
 
     kind: str
@@ -88,6 +94,9 @@ class CleanInstance:
     notes: tuple[str, ...] = ()
     frame_of_reference: str = ""
     slide: slides.SlideFacts | None = None
+    frame_rate: float | None = None
+    study_date: str = ""
+    uptake_problem: str = ""
 
 
 class Described(TypedDict):

@@ -53,6 +53,10 @@ class StoredFrame:
     orientation: tuple[float, float, float, float, float, float] | None
     slice_thickness: float | None
     voi_function: str
+    laterality: str
+    view: str
+    sides: str
+    uptake_factor: float | None
 
     def values(self) -> dict[str, Any]:
         """Columns of the frame's row."""
@@ -190,6 +194,10 @@ def _stored(frame: DecodedFrame, put: Callable[[bytes], str]) -> StoredFrame:
         orientation=frame.orientation,  # type: ignore[arg-type]
         slice_thickness=frame.thickness,
         voi_function=frame.voi_function,
+        laterality=frame.laterality,
+        view=frame.view,
+        sides=frame.sides,
+        uptake_factor=frame.uptake_factor,
     )
 
 

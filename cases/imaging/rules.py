@@ -114,6 +114,9 @@ _CLEANED = {0x00081030, 0x0008103E, 0x00181030, 0x00180010, 0x00181400, 0x001894
 # Characteristics without which a teaching case loses its point.
 _CHARACTERISTICS = {0x00100040, 0x00101010, 0x00101020, 0x00101030}
 
+# With a factor of uptake they tell the weight: they stay where the weight itself may stay.
+_TELL_WEIGHT = frozenset({0x00181074, 0x00181077})
+
 _RETAINED = {
     0x00101010: Rule(Action.AGE, "characteristics"),
     0x00100040: Rule(Action.CODE, "characteristics"),
@@ -257,6 +260,8 @@ def rule_for(tag: int, *, characteristics: bool = True) -> Rule:
         return _of_table(tag, vr, row, characteristics=characteristics)
     if group not in _GROUPS and group not in _MORE_GROUPS:
         return Rule(Action.REMOVE, "outside")
+    if tag in _TELL_WEIGHT and not characteristics:
+        return Rule(Action.REMOVE, "characteristics")
     if tag in _TEXT:
         return Rule(Action.TEXT, "technique")
     if tag in _TABLES:

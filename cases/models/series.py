@@ -33,6 +33,12 @@ class Series(models.Model):
     patient_key = models.CharField(max_length=80, blank=True)
     frame_of_reference = models.CharField(max_length=80, blank=True)
     frame_count = models.PositiveIntegerField(default=0, editable=False)
+    # Images a second; null where nothing moves or no header tells.
+    frame_rate = models.FloatField(null=True)
+    # Shifted as all dates of the patient: only the time between two of them is true.
+    study_date = models.DateField(null=True)
+    # Why values cannot be shown as uptake, as a code of cases.imaging.suv.
+    uptake_problem = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = SeriesQuerySet.as_manager()
@@ -127,6 +133,12 @@ class Frame(models.Model):
     position = models.JSONField(null=True)
     orientation = models.JSONField(null=True)
     slice_thickness = models.FloatField(null=True)
+    # Codes of the header: side of the body, view, and where rows and columns lead ("P\\F").
+    laterality = models.CharField(max_length=1, blank=True)
+    view = models.CharField(max_length=8, blank=True)
+    sides = models.CharField(max_length=8, blank=True)
+    # One of the unit is so many g/ml (SUVbw); weight, dose and times are not kept.
+    uptake_factor = models.FloatField(null=True)
 
     personal_fields = frozenset[str]()
 

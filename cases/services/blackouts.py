@@ -26,7 +26,7 @@ pixels_replaced = Signal()
 """Sent inside the transaction with ``frames``, the rows as they were: what was computed from them must go."""
 
 LOOK_SECONDS = 0.2
-_WINDOW = frozenset({"window_center", "window_width", "voi_function"})
+_KEPT = frozenset({"window_center", "window_width", "voi_function", "uptake_factor"})
 Burn = tuple[int, int, int, int, int]
 
 
@@ -174,8 +174,9 @@ def _rewrite(key: int, prepared: Prepared, frames: list[Frame]) -> None:
     columns: set[str] = set()
     fresh: list[Frame] = []
     for frame, changed in zip(frames, prepared.frames, strict=True):
-        # Where no header names a window, the black boxes would darken the one that is computed.
-        values = {name: value for name, value in changed.items() if name not in _WINDOW}
+        # Where no header names a window, the black boxes would darken the one that is computed. The header
+        # that told the factor of uptake is gone.
+        values = {name: value for name, value in changed.items() if name not in _KEPT}
         columns |= values.keys()
         fresh.append(Frame(pk=frame.pk, **_fixed(frame), **values))
     Frame.objects.bulk_update(fresh, sorted(columns), batch_size=200)

@@ -20,7 +20,7 @@ from cases.imaging.burned import TextBox
 from cases.imaging.instance import CleanInstance
 from cases.imaging.prepare import Prepared
 from cases.models import Case, Frame, Instance, Series
-from cases.services import desk, faces, numbering, slides, stacks
+from cases.services import desk, faces, headers, numbering, slides, stacks
 
 __all__ = ["Fate", "Outcome", "Prepared", "attach", "prepare"]
 
@@ -286,6 +286,7 @@ def _write(series: Series, new: list[Prepared], *, trusted: bool) -> None:
         ),
         batch_size=500,
     )
+    headers.learn(series, (item.clean for item in new))
     _mark(series, new, trusted=trusted)
     arranged = stacks.arranged(series)
     for one in arranged:

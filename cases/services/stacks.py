@@ -81,6 +81,7 @@ def _series_of_scouts(series: Series) -> Series:
         clearance=series.clearance,
         patient_key=series.patient_key,
         frame_of_reference=series.frame_of_reference,
+        study_date=series.study_date,
     )
 
 

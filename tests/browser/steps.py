@@ -1,6 +1,6 @@
 """Steps that journeys share, in the words of the person at the screen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,15 @@ def make_case(
         _ok(client.post(f"/api/cases/{case['id']}/publish/"))
     found: dict[str, Any] = _ok(client.get(f"/api/cases/{case['id']}/"))
     return found
+
+
+def send(api: Api, case: int, files: Mapping[str, bytes]) -> None:
+    """Put files into a case of the instructor, and wait until they are clean."""
+    client = api("instructor")
+    sent = _ok(
+        client.post(f"/api/cases/{case}/uploads/", files={"file": ("file", pictures.archive(dict(files)))})
+    )
+    wait_for(lambda: _ok(client.get(f"/api/uploads/{sent['id']}/"))["state"] == "accepted", "cleaned")
 
 
 def _ok(answer: httpx.Response) -> Any:

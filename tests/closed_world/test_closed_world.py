@@ -56,7 +56,8 @@ SAFE = {
     "cases.ClearanceReview": {"boxes": "numbers and keys"},
     "cases.Series": {
         "series_uid": "pseudonym", "study_uid": "pseudonym", "patient_key": "keyed hash",
-        "frame_of_reference": "pseudonym", "notes": "codes",
+        "frame_of_reference": "pseudonym", "notes": "codes", "study_date": "shifted",
+        "uptake_problem": "closed list",
     },
     "cases.Instance": {
         "sop_uid": "pseudonym", "digest": "hash", "arrived_digest": "hash", "suspicion": "codes",
@@ -66,6 +67,7 @@ SAFE = {
         "digest": "hash", "preview_digest": "hash", "dtype": "closed list", "unit": "from a closed list",
         "pixel_spacing": "numbers", "position": "numbers", "orientation": "numbers",
         "voi_function": "closed list",
+        "laterality": "closed list", "view": "closed list", "sides": "letters of directions",
     },
     "cases.Upload": {
         "storage_key": "random", "kind": "decided by content", "code": "written in code",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { advance, settle } from "../../static/js/viewer/cine.js";
+import { advance, beginning, settle } from "../../static/js/viewer/cine.js";
 import { glassPlace } from "../../static/js/viewer/loupe.js";
 
 /** The images shown by `count` single steps. */
@@ -48,4 +48,9 @@ test("the glass stays on the stage, and a finger does not hide it", () => {
   assert.deepEqual(glassPlace([300, 400], true, room), [200, 172]);
   assert.deepEqual(glassPlace([100, 50], true, room), [128, 0]);
   assert.deepEqual(glassPlace([590, 50], true, room), [362, 0]);
+});
+
+test("begins as fast as the file recommends, and slower for who wants less motion", () => {
+  assert.deepEqual([beginning(30, false), beginning(null, false), beginning(undefined, false)], [30, 12, 12]);
+  assert.deepEqual([beginning(30, true), beginning(2, true), beginning(null, true)], [5, 2, 5]);
 });

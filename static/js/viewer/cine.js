@@ -1,6 +1,6 @@
 /**
  * Turns the pages by itself: speed, range, round and round or there and back.
- * @typedef {Pick<import("./types.js").Host, "state"|"set"|"frames"|"goTo"|"say"|"t">} Host
+ * @typedef {Pick<import("./types.js").Host, "state"|"set"|"frames"|"goTo"|"say"|"t"|"series">} Host
  * @typedef {{fps: number, from: number, to: number, bounce: boolean}} Settings first and last image, from 0
  */
 import { h } from "./ui/dom.js";
@@ -8,6 +8,9 @@ import { createItem, createSheet } from "./ui/menu.js";
 
 const SLOWEST = 1;
 const FASTEST = 60;
+/** Where no file recommends a speed, and the fastest to begin with where less motion is asked for. */
+const USUAL = 12;
+const CALM = 5;
 /** Milliseconds that a missing image may hold the others up. */
 const PATIENCE = 1000;
 /** A window that was out of sight does not make up for it. */
@@ -36,6 +39,16 @@ export function settle({ fps, from, to, bounce }, count) {
   return { fps: within(fps, SLOWEST, FASTEST, 12), from: first, to: within(to, first, count - 1, count - 1), bounce };
 }
 
+/**
+ * Images a second to begin with: as the file recommends, slower for who asked for less motion.
+ * @param {number|null|undefined} told
+ * @param {boolean} calm
+ */
+export function beginning(told, calm) {
+  if (calm) return Math.min(told || CALM, CALM);
+  return told || USUAL;
+}
+
 export class Cine {
   /**
    * @param {Host} host
@@ -45,7 +58,7 @@ export class Cine {
     this.host = host;
     this.isReady = isReady;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.settings = settle({ fps: calm ? 5 : 12, from: 0, to: host.frames.length - 1, bounce: false }, host.frames.length);
+    this.settings = settle({ fps: beginning(host.series.frame_rate, calm), from: 0, to: host.frames.length - 1, bounce: false }, host.frames.length);
     /** @type {1|-1} */
     this.direction = 1;
     this.request = 0;

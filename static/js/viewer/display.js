@@ -48,6 +48,7 @@ export class Display {
     this.labels = series.labels ?? [];
     this.t = t;
     this.shell = shell;
+    this.unit = series.unit ?? "";
     this.presets = series.presets?.length ? series.presets : series.modality === "CT" ? CT_PRESETS : [];
     const first = { ...initialState(canDraw), frame: openingFrame(this.frames) };
     const stored = storedWindow(this.frames[first.frame]);
@@ -290,6 +291,10 @@ export class Display {
     const map = COLOR_MAPS[at % COLOR_MAPS.length];
     this.set({ map });
     this.say(this.t(map));
+  }
+
+  nextScale() {
+    import("./uptake.js").then(({ nextScale }) => nextScale(this)).catch((error) => this.missing(error));
   }
 
   playPause() {

@@ -261,4 +261,7 @@ export const ENGLISH = {
   smartOutside: "Mark outside",
   smartInside: "Now mark something that belongs to it.",
   watershed: "Watershed",
+  scale: "Uptake (SUV) or recorded values",
+  scaleSaid: "Values in {unit}",
+  oneScale: "The values of this image have one unit only.",
 };

@@ -104,7 +104,8 @@ export class Fusion {
     const found = this.others.find((one) => String(one.id) === id);
     if (!found) return;
     const api = createApi({ seriesUrl: this.urlOf(found.id), annotationUrl: "" });
-    const series = await api.series();
+    const read = await api.series();
+    const series = read.modality === "PT" ? (await import("./uptake.js")).inUptake(read) : read;
     if (turn !== this.turn || series.frames.length === 0) return;
     const loader = new FrameLoader({
       frames: series.frames,
@@ -133,8 +134,8 @@ export class Fusion {
     const { over, host } = this;
     if (!over) return;
     const seen = () => ({ ...host.state, map: this.map, window: over.window ?? { center: 0, width: 1 }, invert: false });
-    const self = { t: host.t, frame: over.series.frames[0], get state() { return seen(); } };
-    this.bar = createColorBar(self, over.series.unit ?? "");
+    const self = { t: host.t, unit: over.series.unit ?? "", frame: over.series.frames[0], get state() { return seen(); } };
+    this.bar = createColorBar(self);
     this.bar.element.classList.add("is-second");
     this.stage.append(this.bar.element);
   }

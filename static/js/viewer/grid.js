@@ -6,7 +6,7 @@
  * @typedef {import("./types.js").Frame} Frame
  * What is asked of the viewer and of the workspace; declared here because a circle of files cannot be hashed by the
  * static files storage.
- * @typedef {{element: HTMLElement, series: Series, state: State, frames: Frame[], say: (text: string) => void,
+ * @typedef {{element: HTMLElement, series: Series, unit: string, state: State, frames: Frame[], say: (text: string) => void,
  *   goTo: (index: number) => void, set: (patch: Partial<State>) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
  *   close: () => void}} Viewer
  * @typedef {object} Workspace
@@ -236,7 +236,7 @@ export class Grid {
           const from = { series: pane.series, frames: pane.frames, frame: pane.state.frame, moved: pane.state.frame - before };
           other.goTo(linkedFrame(from, { series: other.series, frames: other.frames, frame: other.state.frame }));
         }
-        if (changed.has("window") && room.linkWindow && sameScale(pane.series, other.series)) other.setWindow(pane.state.window, "custom");
+        if (changed.has("window") && room.linkWindow && sameScale({ ...pane.series, unit: pane.unit }, { ...other.series, unit: other.unit })) other.setWindow(pane.state.window, "custom");
       }
     } finally {
       this.following = false;

@@ -52,6 +52,7 @@ const COMMANDS = {
   "window-region": (host) => host.windowFromRegion(),
   "next-map": (host) => host.stepMap(1),
   invert: (host) => host.set({ invert: !host.state.invert }),
+  scale: (host) => host.nextScale(),
   "next-vertex": (host) => nextVertex(host),
   remove: (host) => (host.state.draft ? stepBack(host) : host.removeSelected()),
   "select-all": (host) => selectAll(host),

@@ -43,6 +43,9 @@ export function cutOf(id) {
 export function seriesOf(stack, found, cut, t) {
   const plane = found.planes.find((one) => one.name === cut.name);
   if (!plane) throw new Error(found.reason || t("noPlanes"));
+  // Layers of different factors have no common one.
+  const factor = stack.frames[0]?.uptake_factor ?? null;
+  const uptake_factor = stack.frames.every((frame) => frame.uptake_factor === factor) ? factor : null;
   const query = cut.slab ? `?slab=${cut.slab}&by=${cut.by}` : "";
   const frames = Array.from({ length: plane.count }, (_, index) => ({
     index,
@@ -59,6 +62,7 @@ export function seriesOf(stack, found, cut, t) {
     position: plane.origin.map((start, axis) => start + index * plane.across[axis]),
     orientation: plane.orientation,
     slice_thickness: Math.max(cut.slab, plane.step_mm),
+    uptake_factor,
     pixels_url: plane.pixels_url.replace("{index}", String(index)) + query,
     preview_url: null,
   }));

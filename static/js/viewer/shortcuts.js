@@ -53,6 +53,7 @@ export const SHORTCUTS = [
   { id: "window-region", keys: ["Shift+A"], name: "windowRegion" },
   { id: "next-map", keys: ["Shift+C"], name: "nextMap" },
   { id: "invert", keys: ["I"], name: "invert" },
+  { id: "scale", keys: ["Shift+Y"], name: "scale" },
   tool("select", "V", true),
   tool("point", "P", true),
   tool("box", "B", true),

@@ -71,6 +71,7 @@ export function initialState(canDraw) {
     canDraw,
     status: "draft",
     fresh: new Set(),
+    scale: "",
     loaded: 0,
     failed: "",
   };

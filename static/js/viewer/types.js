@@ -14,13 +14,16 @@
  * @typedef {{id?: number, index: number, rows: number, columns: number, samples: number,
  *   dtype: "int16"|"uint16"|"uint8", slope: number, intercept: number, window: Window|null, invert: boolean,
  *   voi_function?: VoiFunction, pixel_spacing: Spacing, position: number[]|null, orientation: number[]|null,
- *   slice_thickness: number|null, pixels_url: string, preview_url: string|null}} Frame one without an `id` is cut
- *   from a stack and cannot be drawn on
+ *   slice_thickness: number|null, laterality?: string, view?: string, sides?: string, uptake_factor?: number|null,
+ *   beside?: {factor: number, unit: string}, pixels_url: string, preview_url: string|null}} Frame one without an `id` is cut
+ *   from a stack and cannot be drawn on; `sides`: where rows and columns lead, as "P\\F"; `beside`: a second unit, and
+ *   what a value is multiplied by to be in it
  * @typedef {{name: string, center: number, width: number}} Preset
+ * @typedef {{unit: string, presets: Preset[], frames: Frame[]}} Scale
  * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
  * @typedef {{id: number|string, case?: number|string, number?: number, description: string, modality: string, unit: string,
  *   study_uid?: string, frame_of_reference?: string, is_localiser?: boolean, frame_count?: number,
- *   stack?: number|string, presets: Preset[],
+ *   stack?: number|string, presets: Preset[], frame_rate?: number|null, scales?: Scale[], uptake_problem?: string, uptake_presets?: Preset[],
  *   labels: Label[], frames: Frame[]}} Series `stack`: the series that this plane is cut from
  * @typedef {{id: number|string, layer: "mine"|"reference"|"other", author: string, status: string,
  *   revision: number, shapes: Shape[], can_edit: boolean, can_review?: boolean, comments?: number}} Annotation `comments`:
@@ -43,7 +46,7 @@
  *   locked: Visible, opacity: Opacity, paint: Paint, painted: string[],
  *   selected: string|null, also: Also, several: boolean, vertex: number|null, label: string, draft: Draft|null, crosshair: Point|null,
  *   hover: Point|null, save: string, message: string, canDraw: boolean, status: string,
- *   fresh: ReadonlySet<Shape>, loaded: number, failed: string}} State `fresh`: shapes of others that came just now
+ *   fresh: ReadonlySet<Shape>, scale: string, loaded: number, failed: string}} State `fresh`: shapes of others that came just now
  * @typedef {Int16Array|Uint16Array|Uint8Array} Pixels
  * @typedef {{image: Point, screen: Point, touch: boolean, moved: boolean, alt: boolean, shift: boolean}} Pointer
  * @typedef {{down?: (p: Pointer, e: PointerEvent) => void, move?: (p: Pointer, e: PointerEvent) => void,
@@ -74,6 +77,10 @@
  * @property {Frame} frame the shown one
  * @property {Frame[]} frames
  * @property {Label[]} labels
+ * @property {Series} series
+ * @property {string} unit of the shown values
+ * @property {Preset[]} presets in that unit
+ * @property {() => void} nextScale values in another unit
  * @property {number} aspect
  * @property {{width: number, height: number}} size of the stage in css pixels
  * @property {(index: number) => void} goTo

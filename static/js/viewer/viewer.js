@@ -39,7 +39,7 @@ export class Viewer extends Drawing {
     /** @type {import("./loupe.js").Loupe|null} */
     this.loupe = null;
     this.corners = createCorners(this, series);
-    this.colorBar = createColorBar(this, series.unit ?? "");
+    this.colorBar = createColorBar(this);
     this.parts = createSkeleton({
       count: this.frames.length,
       t,
@@ -53,10 +53,9 @@ export class Viewer extends Drawing {
         speed: (button) => void this.openSpeed(button),
       },
     });
-    this.toolbar = createToolbar(this, { presets: this.presets, history: this.history, fullscreen: () => this.fullscreen() });
+    this.toolbar = createToolbar(this, { history: this.history, fullscreen: () => this.fullscreen() });
     this.panel = createPanel(this, {
       regionOf: (shape) => this.regionOf(shape),
-      unit: series.unit ?? "",
       submit: () => void this.annotations.submit(),
       retry: () => this.annotations.saver.retryNow(),
     });

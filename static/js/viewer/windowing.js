@@ -165,7 +165,9 @@ export function valueText(pixels, frame, unit, column, row) {
   if (frame.samples === 3) return `${pixels[at]}, ${pixels[at + 1]}, ${pixels[at + 2]}`;
   const value = pixels[at] * frame.slope + frame.intercept;
   const text = Number.isInteger(value) ? String(value) : value.toPrecision(4);
-  return unit ? `${text} ${unit}` : text;
+  const { beside } = frame;
+  const second = beside ? `   ${(value * beside.factor).toPrecision(4)} ${beside.unit}` : "";
+  return (unit ? `${text} ${unit}` : text) + second;
 }
 
 /** What radiologists expect when the server names no presets. */

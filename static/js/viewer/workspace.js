@@ -103,7 +103,12 @@ export class Workspace {
     const annotationUrl = id === null || !this.annotationUrl ? this.annotationUrl : `${this.annotationUrl.split("?")[0]}?series=${id}`;
     const api = createApi({ seriesUrl, annotationUrl });
     const [series, annotations] = await Promise.all([api.series(), annotationUrl ? api.annotations() : []]);
-    return { series, annotations, api };
+    return { series: await this.measured(series), annotations, api };
+  }
+
+  /** PET in the unit that it is read in. @param {Series} series @returns {Promise<Series>} */
+  async measured(series) {
+    return series.modality === "PT" ? (await import("./uptake.js")).inUptake(series) : series;
   }
 
   /** A plane through a stack, as a series. @param {string} id @returns {Promise<Loaded>} */
@@ -114,7 +119,7 @@ export class Workspace {
     const seriesUrl = this.urlOf(cut.stack);
     const api = createApi({ seriesUrl, annotationUrl: "" });
     const [series, found] = await Promise.all([api.series(), fetchPlanes(seriesUrl)]);
-    return { series: seriesOf(series, found, cut, this.t), annotations: [], api };
+    return { series: await this.measured(seriesOf(series, found, cut, this.t)), annotations: [], api };
   }
 
   /** A viewer that is not shown yet. @param {Loaded} loaded @param {number} [share] of the memory */

@@ -2,7 +2,7 @@
  * Colours of an image of grey levels: the sheet that offers them, and the bar beside the image that explains them.
  * @typedef {import("../types.js").Host} Host
  * @typedef {import("../types.js").State} State
- * @typedef {{state: Pick<State, "map"|"window"|"invert">, frame: import("../types.js").Frame, t: Host["t"]}} Shown
+ * @typedef {{state: Pick<State, "map"|"window"|"invert">, frame: import("../types.js").Frame, t: Host["t"], unit: string}} Shown
  */
 import { COLOR_MAPS, colorTable } from "../colormaps.js";
 import { keyOf } from "../shortcuts.js";
@@ -53,9 +53,11 @@ export function createColors(host, button) {
     }
   }
 
+  const scale = host.series.modality === "PT" ? createItem({ icon: "scale", label: t("scale"), shortcut: keyOf("scale"), action: () => host.nextScale(), stays: true }) : null;
   const sheet = createSheet(
     button,
     t("colors"),
+    scale,
     region,
     createItem({ icon: "auto", label: t("windowRegion"), shortcut: keyOf("window-region"), action: () => host.windowFromRegion() }),
     grey ? h("hr") : null,
@@ -67,14 +69,15 @@ export function createColors(host, button) {
   function update(state) {
     region.setAttribute("aria-pressed", String(state.tool === "region"));
     button.setAttribute("aria-pressed", String(state.tool === "region"));
+    scale?.setAttribute("aria-pressed", String(host.unit.startsWith("SUV")));
     for (const { map, item } of maps) item.setAttribute("aria-pressed", String(state.map === map));
   }
 
   return { sheet, update };
 }
 
-/** Which colour is which value; nothing for grey, which needs no words. @param {Shown} host @param {string} unit */
-export function createColorBar(host, unit) {
+/** Which colour is which value; nothing for grey, which needs no words. @param {Shown} host */
+export function createColorBar(host) {
   const canvas = h("canvas", { width: "1", height: "256", class: "viewer-strip", "aria-hidden": "true" });
   const [top, middle, bottom] = [h("span"), h("span"), h("span")];
   const element = h("div", { class: "viewer-color-bar", role: "img" }, canvas, h("div", { class: "viewer-ticks", "aria-hidden": "true" }, top, middle, bottom));
@@ -83,11 +86,11 @@ export function createColorBar(host, unit) {
 
   /** Follow the state; cheap when nothing of it has changed. */
   function update() {
-    const { state, frame, t } = host;
+    const { state, frame, t, unit } = host;
     const { center, width } = state.window;
     const turned = state.invert !== Boolean(frame.invert);
     element.hidden = state.map === "grey" || frame.samples !== 1;
-    const key = `${state.map}/${turned}/${center}/${width}/${element.hidden}`;
+    const key = `${state.map}/${turned}/${center}/${width}/${element.hidden}/${unit}`;
     if (element.hidden || key === known) return;
     known = key;
     paintStrip(canvas, state.map, turned);

@@ -42,7 +42,7 @@ export function createCorners(host, series) {
     let value = "";
     if (state.hover && pixels) {
       const [x, y] = state.hover.map(Math.floor);
-      value = valueText(pixels, frame, series.unit, x, y);
+      value = valueText(pixels, frame, host.unit, x, y);
       if (value) value = `${x}, ${y}   ${value}`;
     }
     write(bottomLeft, `${value}\nW ${short(state.window.width)}  L ${short(state.window.center)}`);

@@ -23,9 +23,9 @@ function short(value) {
 
 /**
  * @param {Host} host
- * @param {{regionOf: (shape: Shape) => Region|null, unit: string}} options
+ * @param {{regionOf: (shape: Shape) => Region|null}} options
  */
-export function createDetail(host, { regionOf, unit }) {
+export function createDetail(host, { regionOf }) {
   const { t } = host;
   const numbers = h("dl", { class: "viewer-numbers" });
   const bars = svg("path", { class: "viewer-bars" });
@@ -55,7 +55,9 @@ export function createDetail(host, { regionOf, unit }) {
     const spacing = host.frames[shape.frame]?.pixel_spacing ?? null;
     const size = spacing ? "mm" : "px";
     const region = regionOf(shape);
-    const value = (/** @type {number} */ number) => `${short(number)} ${unit}`.trim();
+    const beside = host.frames[shape.frame]?.beside;
+    const value = (/** @type {number} */ number) => `${short(number)} ${host.unit}`.trim();
+    const both = (/** @type {number} */ number) => (beside ? `${value(number)} (${short(number * beside.factor)} ${beside.unit})` : value(number));
     /** @type {[string, string][]} */
     const lines = [
       [t("area"), `${short(area(shape, spacing))} ${size}²`],
@@ -63,10 +65,10 @@ export function createDetail(host, { regionOf, unit }) {
     ];
     if (region) {
       lines.push(
-        [t("meanValue"), value(region.mean)],
-        [t("deviation"), value(region.deviation)],
-        [t("minimum"), value(region.minimum)],
-        [t("maximum"), value(region.maximum)],
+        [t("meanValue"), both(region.mean)],
+        [t("deviation"), both(region.deviation)],
+        [t("minimum"), both(region.minimum)],
+        [t("maximum"), both(region.maximum)],
         [t("pixelCount"), String(region.count)],
       );
       const most = Math.max(...region.bars);

@@ -15,9 +15,9 @@ const QUIET = 80;
 
 /**
  * @param {Host} host
- * @param {{regionOf: (shape: Shape) => import("../region.js").Region|null, unit: string, submit: () => void, retry: () => void}} options
+ * @param {{regionOf: (shape: Shape) => import("../region.js").Region|null, submit: () => void, retry: () => void}} options
  */
-export function createPanel(host, { regionOf, unit, submit, retry }) {
+export function createPanel(host, { regionOf, submit, retry }) {
   const { t } = host;
   const layers = createLayers(host);
   const chips = createChips(host);
@@ -62,7 +62,7 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
     asked = true;
     import("./detail.js")
       .then(({ createDetail }) => {
-        detail = createDetail(host, { regionOf, unit });
+        detail = createDetail(host, { regionOf });
         details.replaceChildren(...detail.elements);
         detail.update(host.state, true);
       })
@@ -81,8 +81,8 @@ export function createPanel(host, { regionOf, unit, submit, retry }) {
       updateList(state, !any("visible", "reference", "other", "selected", "also", "frame", "canDraw", "fresh"));
     }
     if (any("selected", "also", "shapes", "frame", "canDraw", "tool", "several", "visible", "locked")) actions.update(state);
-    if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked")) {
-      if (detail) detail.update(state, any("selected", "shapes", "frame", "loaded"));
+    if (any("selected", "shapes", "frame", "loaded", "canDraw", "locked", "scale")) {
+      if (detail) detail.update(state, any("selected", "shapes", "frame", "loaded", "scale"));
       else if (state.selected) openDetail();
     }
     if (any("label", "selected", "shapes", "canDraw", "tool")) chips.update(state);

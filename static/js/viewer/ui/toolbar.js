@@ -16,9 +16,9 @@ import { createItem, createSheet } from "./menu.js";
 
 /**
  * @param {Host} host
- * @param {{presets: Preset[], history: {canUndo: boolean, canRedo: boolean}, fullscreen: () => void}} options
+ * @param {{history: {canUndo: boolean, canRedo: boolean}, fullscreen: () => void}} options
  */
-export function createToolbar(host, { presets, history, fullscreen }) {
+export function createToolbar(host, { history, fullscreen }) {
   const { t } = host;
   /** @type {Map<string, HTMLButtonElement>} */
   const tools = new Map();
@@ -56,9 +56,18 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     h("option", { value: "auto" }, t("auto")),
     h("option", { value: "tight" }, t("tight")),
     h("option", { value: "full" }, t("full")),
-    ...presets.map((preset) => h("option", { value: preset.name }, preset.name)),
     h("option", { value: "custom", disabled: true }, t("custom")),
   );
+  /** @type {Preset[]|null} */
+  let listed = null;
+  /** The named windows, which are others in another unit. */
+  const list = () => {
+    if (listed === host.presets) return;
+    for (const { name } of listed ?? []) [...choice.options].find(({ value }) => value === name)?.remove();
+    listed = host.presets;
+    choice.lastElementChild?.before(...listed.map(({ name }) => h("option", { value: name }, name)));
+  };
+  list();
 
   /** @param {"width"|"center"} part @param {string} letter */
   const number = (part, letter) => {
@@ -175,6 +184,7 @@ export function createToolbar(host, { presets, history, fullscreen }) {
     undo.disabled = !state.canDraw || !history.canUndo;
     redo.disabled = !state.canDraw || !history.canRedo;
     remove.disabled = !state.canDraw || !state.shapes.some((shape) => shape.id === state.selected);
+    list();
     if (choice.value !== state.preset) choice.value = state.preset;
     show(width.field, state.window.width);
     show(center.field, state.window.center);
