@@ -1,19 +1,22 @@
 """The case page, and writing a case."""
 
+import json
 import re
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
+from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cases import hangings
 from cases.errors import StaleRevision
 from cases.forms import CaseForm, CollectionItemForm
-from cases.models import Case, Collection, Frame, Series, Slide, Term
+from cases.models import Case, Collection, Frame, Instance, Series, Slide, Term
 from cases.permissions import (
     check_user_can_create_case,
     check_user_can_edit_case,
@@ -70,12 +73,14 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     case = visible_case(user, pk)
     cover = middle_frames().filter(series=OuterRef("pk")).values("pk")[:1]
-    series = list(case.series.cleared().filter(frame_count__gt=0).annotate(cover_id=Subquery(cover)))
+    part = Instance.objects.filter(series=OuterRef("pk")).order_by("number", "pk")
+    body_part = part.values(part=KeyTextTransform("body_part", "facts"))[:1]
+    rows = case.series.cleared().filter(frame_count__gt=0)
+    series = list(rows.annotate(cover_id=Subquery(cover), body_part=Subquery(body_part)))
     chosen = next((s for s in series if str(s.pk) == request.GET.get("series")), None)
-    chosen = chosen or max(
-        (s for s in series if not s.is_localiser), key=lambda s: (s.frame_count, -s.number), default=None
-    )
-    chosen = chosen or (series[0] if series else None)
+    hanging, told = hangings.hung(series, chosen=chosen is not None)
+    if chosen is None and hanging is not None:
+        chosen = next(s for s in series if s.pk == hanging.places[0].series)
     can_edit = user_can_edit_case(user, case)
     publishable, blocked = case_is_publishable(case) if can_edit else (False, "")
     context = {
@@ -83,6 +88,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "series_list": series,
         "series": chosen,
         "opening": opening_frame(chosen) if chosen else None,
+        "hanging": json.dumps(told),
         "slides": Slide.objects.filter(instance__series=chosen) if chosen else [],
         "collections": case.collections.filter(pk__in=Collection.objects.visible_to(user)),
         "can_edit": can_edit,

@@ -143,3 +143,12 @@ test("the letters go with the image", () => {
   assert.deepEqual(viewport.sideLetters(axial, { turn: 0, mirror: true }), { right: "R", left: "L", bottom: "P", top: "A" });
   assert.deepEqual(viewport.sideLetters(axial, { turn: 2, mirror: true }), { right: "L", left: "R", bottom: "A", top: "P" });
 });
+
+test("letters of a projection turn and change places with it", () => {
+  assert.deepEqual(viewport.writtenSides("P\\FL"), { right: "P", left: "A", bottom: "FL", top: "HR" });
+  assert.deepEqual(viewport.writtenSides("P\\F", { turn: 0, mirror: true }), { right: "A", left: "P", bottom: "F", top: "H" });
+  // A quarter to the right: what led up leads to the right.
+  assert.deepEqual(viewport.writtenSides("P\\F", { turn: 1, mirror: false }), { right: "H", left: "F", bottom: "P", top: "A" });
+  assert.equal(viewport.writtenSides(""), null);
+  assert.equal(viewport.writtenSides(undefined), null);
+});

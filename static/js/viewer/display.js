@@ -235,6 +235,13 @@ export class Display {
     this.say(this.t(said[what]));
   }
 
+  /** Lie so, in all of its size. @param {number} turn quarters clockwise @param {boolean} mirror */
+  lie(turn, mirror) {
+    this.fitted = true;
+    if (this.size.width) this.set({ view: fit(this.size, this.image, { turn, mirror }) });
+    else this.set({ view: { scale: 1, tx: 0, ty: 0, turn, mirror } });
+  }
+
   /** @param {Window} window @param {string} preset */
   setWindow(window, preset) {
     this.needsAuto = false;

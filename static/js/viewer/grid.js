@@ -8,12 +8,13 @@
  * static files storage.
  * @typedef {{element: HTMLElement, series: Series, unit: string, state: State, frames: Frame[], say: (text: string) => void,
  *   goTo: (index: number) => void, set: (patch: Partial<State>) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
- *   close: () => void}} Viewer
+ *   lie: (turn: number, mirror: boolean) => void, close: () => void}} Viewer
  * @typedef {object} Workspace
  * @property {Viewer[]} panes
  * @property {Viewer|null} active
  * @property {HTMLElement} grid
  * @property {import("./strings.js").Translate} t
+ * @property {import("./types.js").Hanging} hanging
  * @property {boolean} linkScroll
  * @property {boolean} linkWindow
  * @property {(id: Series["id"]) => Viewer[]} showing
@@ -22,7 +23,7 @@
  * @property {(pane: any) => void} activate
  * @property {() => void} tell
  */
-import { companions, linkedFrame, sameScale, sameSpace } from "./link.js";
+import { PROJECTIONS_OF_X_RAYS, companions, linkedFrame, sameScale, sameSpace } from "./link.js";
 import { NAMES, PROJECTIONS, SLABS, cutOf, fromPatient, idOf, toPatient } from "./planes.js";
 import { h } from "./ui/dom.js";
 
@@ -60,6 +61,31 @@ export class Grid {
       await this.add(wanted.shift() ?? others.shift()?.id ?? active.series.id, 1 / places);
     }
     if (turn === this.turn) active.say(room.t("layoutSaid", { n: room.panes.length }));
+  }
+
+  /** The series of the case where they belong: which one, which image of it, and how it lies. @param {import("./types.js").Hanging} hanging */
+  async hang({ layout = "1x1", places = [], name = "" }) {
+    const { room } = this;
+    const [first, ...rest] = places;
+    if (!room.active || !first) return;
+    await this.open(room.active, first.series);
+    await this.arrange(layout, rest.map(({ series }) => series));
+    // Somebody has changed it meanwhile.
+    if (room.panes.length !== places.length || places.some(({ series }, at) => String(room.panes[at].series.id) !== String(series))) return;
+    this.following = true;
+    try {
+      for (const [at, { frame, turn, mirror }] of places.entries()) {
+        const pane = room.panes[at];
+        if (rest.length === 0 && !frame && !turn && !mirror) continue;
+        // A stack opens in its middle, where the organs are.
+        if (frame || PROJECTIONS_OF_X_RAYS.includes(pane.series.modality)) pane.goTo(frame);
+        pane.lie(turn, mirror);
+      }
+    } finally {
+      this.following = false;
+    }
+    for (const pane of room.panes) this.shown.set(pane, pane.state.frame);
+    room.active.say(room.t("hungSaid", { name }));
   }
 
   /** The shown stack, and the three planes through it. */
@@ -188,7 +214,7 @@ export class Grid {
     const cut = cutOf(pane.series.id);
     const stack = this.list.find((one) => String(one.id) === String(pane.series.stack ?? pane.series.id));
     /** @type {[string, string][]} */
-    const series = this.list.map((one) => [String(one.id), named(one)]);
+    const series = this.list.map((one) => [String(one.id), [named(one), this.room.hanging.ages?.[String(one.id)]].filter(Boolean).join(", ")]);
     if (!stack || stack.is_localiser || (stack.frame_count ?? 0) < 3) return series;
     const { slab = 0, by = "mean" } = cut ?? {};
     const planes = NAMES.map((name) => /** @type {[string, string]} */ ([idOf({ stack: String(stack.id), name, slab, by }), `${this.room.t(name)}: ${named(stack)}`]));

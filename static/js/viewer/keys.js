@@ -38,6 +38,7 @@ const COMMANDS = {
   "next-layout": (host) => host.shell.nextLayout(),
   "next-pane": (host) => host.shell.nextPane(1),
   "pane-before": (host) => host.shell.nextPane(-1),
+  hang: (host) => host.shell.hang(),
   linkScroll: (host) => host.shell.toggle("linkScroll"),
   linkWindow: (host) => host.shell.toggle("linkWindow"),
   over: (host) => host.toggleOver(),

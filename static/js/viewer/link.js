@@ -8,6 +8,9 @@
 /** Cosine of the angle up to which two stacks count as cut in the same direction: 25 degrees. */
 const SIMILAR = Math.cos((25 / 180) * Math.PI);
 
+/** Pictures of these are one of its own each: a cranio-caudal view has nothing to scroll along with an oblique one. */
+export const PROJECTIONS_OF_X_RAYS = ["CR", "DX", "MG"];
+
 /** @param {number[]} a @param {number[]} b */
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
@@ -64,6 +67,7 @@ export function sameScale(one, other) {
  * @returns {number} the image that `to` should show
  */
 export function linkedFrame(from, to) {
+  if (PROJECTIONS_OF_X_RAYS.includes(to.series.modality)) return to.frame;
   const together = sameSpace(from.series, to.series);
   const near = together ? nearestFrame(from.frames[from.frame], to.frames) : null;
   if (together && crosses(from.frames[from.frame], to.frames[0])) return to.frame;

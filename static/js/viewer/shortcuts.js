@@ -34,6 +34,7 @@ export const SHORTCUTS = [
   { id: "zoom-actual", keys: ["Shift+Z"], name: "actual" },
   tool("magnifier", "M"),
   { id: "next-layout", keys: ["Shift+L"], name: "nextLayout" },
+  { id: "hang", keys: ["Shift+R"], name: "hang" },
   { id: "planes", keys: ["Shift+P"], name: "planes" },
   tool("locate", "C"),
   { id: "next-pane", keys: ["Q"], name: "nextPane" },

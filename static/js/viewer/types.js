@@ -53,6 +53,10 @@
  *   up?: (p: Pointer, e: PointerEvent) => void, hover?: (p: Pointer) => void, double?: (p: Pointer) => void,
  *   cancel?: () => void}} Tool
  * @typedef {"1x1"|"1x2"|"2x2"} Layout
+ * @typedef {{series: number|string, frame: number, turn: number, mirror: boolean}} Hung turned by quarters clockwise
+ *   after its left and right changed places
+ * @typedef {{layout?: Layout, name?: string, places?: Hung[], auto?: boolean, ages?: Record<string, string>}} Hanging
+ *   how the server would open this case, and which series are older than the newest, in words
  * What a viewer may ask of the room that it shares with others.
  * @typedef {object} Shell
  * @property {boolean} many other series may be shown beside it
@@ -63,6 +67,8 @@
  * @property {() => void} nextLayout
  * @property {(step: number) => void} nextPane
  * @property {(what: "linkScroll"|"linkWindow") => void} toggle
+ * @property {Hanging} hanging
+ * @property {() => void} hang show the series of the case where they belong, and forget the layout one chose
  * @property {() => void} cutPlanes the shown stack from three sides
  * @property {(pane: Host, point: Point) => void} locate turn the other images to a place of this one
  * @property {(pane: unknown) => boolean} isActive has the tools

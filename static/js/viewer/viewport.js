@@ -124,6 +124,28 @@ export function niceLength(limit) {
   return step * power;
 }
 
+/** @type {Record<string, string>} */
+const OPPOSITE = { L: "R", R: "L", A: "P", P: "A", F: "H", H: "F" };
+
+/**
+ * Letters at the four sides of a projection, whose header names where its rows and columns lead (0020,0020).
+ * @param {string|undefined} sides as "P\\F"
+ * @param {Pose} [seen] how the image lies on the screen
+ */
+export function writtenSides(sides, seen = UPRIGHT) {
+  const [row, column] = (sides ?? "").split("\\");
+  if (!row || !column) return null;
+  /** @param {string} letters */
+  const back = (letters) => [...letters].map((letter) => OPPOSITE[letter] ?? "").join("");
+  /** @param {Point} direction on the screen */
+  const along = (direction) => {
+    const [x, y] = alongImage(seen, direction);
+    if (Math.abs(x) > Math.abs(y)) return x > 0 ? row : back(row);
+    return y > 0 ? column : back(column);
+  };
+  return { right: along([1, 0]), left: along([-1, 0]), bottom: along([0, 1]), top: along([0, -1]) };
+}
+
 /**
  * Letters at the four sides from the direction cosines (DICOM PS3.3 C.7.6.2.1.1; the patient axes point to
  * L, P and H). A second letter is added when the direction is clearly oblique.

@@ -23,9 +23,9 @@ const NARROW = "(max-width: 760px)";
 /** Milliseconds after which other people are looked for. */
 const COMPANY = 300;
 
-/** What was chosen on this browser. @returns {{layout: Layout, linkScroll: boolean, linkWindow: boolean}} */
+/** What was chosen on this browser; null: no layout. @returns {{layout: Layout|null, linkScroll: boolean, linkWindow: boolean}} */
 function remembered() {
-  const found = { layout: /** @type {Layout} */ ("1x1"), linkScroll: true, linkWindow: false };
+  const found = { layout: /** @type {Layout|null} */ (null), linkScroll: true, linkWindow: false };
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
     if (LAYOUTS.includes(kept.layout)) found.layout = kept.layout;
@@ -46,10 +46,11 @@ export class Workspace {
    * @param {string} options.seriesUrl of the first series; the others' differ in the number
    * @param {string} options.annotationUrl
    * @param {string} options.caseSeriesUrl "" where no other series may be shown
+   * @param {import("./types.js").Hanging} options.hanging
    * @param {string} [options.presenceUrl] "" where nobody is told who else looks
    * @param {string} [options.user] whose unsaved shapes this browser keeps
    */
-  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl, presenceUrl = "", user = "" }) {
+  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl, hanging, presenceUrl = "", user = "" }) {
     this.root = root;
     this.t = t;
     this.canDraw = canDraw;
@@ -60,6 +61,7 @@ export class Workspace {
     this.user = user;
     /** @type {import("./live/company.js").Company|null} */
     this.company = null;
+    this.hanging = hanging;
     /** @type {Viewer[]} */
     this.panes = [];
     /** @type {Viewer|null} */
@@ -144,7 +146,7 @@ export class Workspace {
     this.observe();
     // The image goes first.
     window.setTimeout(() => void this.meet(), COMPANY);
-    if (this.many && this.chosen.layout !== "1x1" && !matchMedia(NARROW).matches) this.restore();
+    if (this.many && !matchMedia(NARROW).matches) this.restore();
     return viewer;
   }
 
@@ -160,11 +162,29 @@ export class Workspace {
     }
   }
 
-  /** The layout of the last visit, where there is something to be put beside the image. */
+  /** The layout of the last visit, where there is something to be put beside the image; or as the case is hung. */
   restore() {
+    const { layout } = this.chosen;
+    const { auto, places = [] } = this.hanging;
+    if (!layout && auto && (places.length > 1 || places.some(({ frame, turn, mirror }) => frame || turn || mirror))) this.hung();
+    if (!layout || layout === "1x1") return;
     this.openGrid()
-      .then((grid) => (grid.list.length > 1 ? grid.arrange(this.chosen.layout) : undefined))
+      .then((grid) => (grid.list.length > 1 ? grid.arrange(layout) : undefined))
       .catch((error) => this.complain(error));
+  }
+
+  hung() {
+    this.openGrid()
+      .then((grid) => grid.hang(this.hanging))
+      .catch((error) => this.complain(error));
+  }
+
+  /** As a case opens where nobody chose a layout; the choice is forgotten. */
+  hang() {
+    if (!this.many || !this.hanging.places || matchMedia(NARROW).matches) return;
+    this.chosen = { ...this.chosen, layout: null };
+    this.keep();
+    this.hung();
   }
 
   /** @param {unknown} error */

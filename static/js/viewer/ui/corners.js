@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Pixels} Pixels
  */
 import { short, valueText } from "../windowing.js";
-import { niceLength, sideLetters } from "../viewport.js";
+import { niceLength, sideLetters, writtenSides } from "../viewport.js";
 import { h, svg } from "./dom.js";
 
 /** @param {Host} host @param {Series} series */
@@ -33,7 +33,8 @@ export function createCorners(host, series) {
   function update(pixels) {
     const { state, frame, frames, t } = host;
     const thickness = frame.slice_thickness ? `${short(frame.slice_thickness)} mm` : "";
-    write(topLeft, [series.modality, series.description].filter(Boolean).join("  "));
+    const seen = [frame.laterality, frame.view].filter(Boolean).join(" ");
+    write(topLeft, [[series.modality, seen, series.description].filter(Boolean).join("  "), host.shell.hanging.ages?.[String(series.id)]].filter(Boolean).join("\n"));
     const zoom = state.view ? `${Math.round(state.view.scale * 100)}%` : "";
     // Where no letters tell the sides, a mirrored picture looks like any other.
     const lies = state.view ? [state.view.turn ? t("turned", { n: state.view.turn * 90 }) : "", state.view.mirror ? t("mirrored") : ""] : [];
@@ -46,7 +47,7 @@ export function createCorners(host, series) {
       if (value) value = `${x}, ${y}   ${value}`;
     }
     write(bottomLeft, `${value}\nW ${short(state.window.width)}  L ${short(state.window.center)}`);
-    const sides = sideLetters(frame.orientation, state.view ?? undefined);
+    const sides = sideLetters(frame.orientation, state.view ?? undefined) ?? writtenSides(frame.sides, state.view ?? undefined);
     for (const { side, element } of letters) write(element, sides ? sides[side] : "");
     drawBar();
   }

@@ -57,6 +57,7 @@ const PATHS = {
   bounce: "M4 12h16M7 9l-3 3l3 3M17 9l3 3l-3 3",
   magnifier: "M10.500 4a6.500 6.500 0 1 0 0 13a6.500 6.500 0 1 0 0-13M15.500 15.500L21 21M8 9l5 4M8 12.500l2.500 2",
   layoutOne: "M4 5h16v14H4z",
+  hang: "M4 5h16M8 5v13H4V5M20 5v13h-8V5M10 21h4",
   layoutTwo: "M4 5h16v14H4zM12 5v14",
   planes: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.5",
   locate: "M12 4v6m0 4v6M4 12h6m4 0h6",

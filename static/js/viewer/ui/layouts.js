@@ -20,11 +20,12 @@ export function createLayouts(host, button) {
     return { item, pressed: () => shell[what] };
   });
   const planes = createItem({ icon: "planes", label: t("planes"), shortcut: keyOf("planes"), action: () => shell.cutPlanes() });
+  const hang = createItem({ icon: "hang", label: t("hang"), shortcut: keyOf("hang"), action: () => shell.hang() });
   const locate = {
     item: createItem({ icon: "locate", label: t("locate"), shortcut: keyOf("tool:locate"), action: () => host.setTool("locate") }),
     pressed: () => host.state.tool === "locate",
   };
-  const sheet = createSheet(button, t("layouts"), ...layouts.map(({ item }) => item), planes, h("hr"), locate.item, ...links.map(({ item }) => item));
+  const sheet = createSheet(button, t("layouts"), ...layouts.map(({ item }) => item), shell.hanging.places ? hang : null, planes, h("hr"), locate.item, ...links.map(({ item }) => item));
 
   return {
     sheet,
