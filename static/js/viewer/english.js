@@ -263,6 +263,7 @@ export const ENGLISH = {
   watershed: "Watershed",
   scale: "Uptake (SUV) or recorded values",
   scaleSaid: "Values in {unit}",
+  stack: "Stack",
   hang: "Hang again",
   hungSaid: "Hung: {name}",
   oneScale: "The values of this image have one unit only.",

@@ -8,7 +8,7 @@
  * static files storage.
  * @typedef {{element: HTMLElement, series: Series, unit: string, state: State, frames: Frame[], say: (text: string) => void,
  *   goTo: (index: number) => void, set: (patch: Partial<State>) => void, setWindow: (window: import("./types.js").Window, preset: string) => void,
- *   lie: (turn: number, mirror: boolean) => void, close: () => void}} Viewer
+ *   lie: (turn: number, mirror: boolean) => void, setTool: (name: string) => void, close: () => void}} Viewer
  * @typedef {object} Workspace
  * @property {Viewer[]} panes
  * @property {Viewer|null} active

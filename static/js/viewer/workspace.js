@@ -281,9 +281,10 @@ export class Workspace {
   }
 
   cutPlanes() {
-    if (!this.many || matchMedia(NARROW).matches) return;
+    if (!this.many) return;
+    const narrow = matchMedia(NARROW).matches;
     this.openGrid()
-      .then((grid) => grid.planes())
+      .then(async (grid) => (narrow ? (await import("./oneplane.js")).onePlane(grid) : grid.planes()))
       .catch((error) => this.complain(error));
   }
 

@@ -109,9 +109,13 @@ export function createToolbar(host, { history, fullscreen }) {
   /** @param {IconName & import("../strings.js").StringKey} name @param {string} id @param {() => void} action */
   const item = (name, id, action) => createItem({ icon: name, label: t(name), shortcut: keyOf(id), action, stays: true });
   const magnifier = createItem({ icon: "magnifier", label: t("magnifier"), shortcut: keyOf("tool:magnifier"), action: () => host.setTool("magnifier") });
+  // Where there is no room to divide, planes come one by one.
+  const planes = host.shell.many && host.frames.length > 2 ? createItem({ icon: "planes", label: t("planes"), shortcut: keyOf("planes"), action: () => host.shell.cutPlanes() }) : null;
+  planes?.classList.add("is-narrow");
   const sheet = createSheet(
     more,
     t("moreView"),
+    planes,
     item("fit", "zoom-fit", () => host.zoom("fit")),
     item("zoomIn", "zoom-in", () => host.zoom("in")),
     item("zoomOut", "zoom-out", () => host.zoom("out")),
