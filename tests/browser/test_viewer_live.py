@@ -99,6 +99,10 @@ def test_a_second_window_follows_the_first(visit: Visit, api: Api) -> None:
     expect(two.page.get_by_role("button", name="Finish")).to_be_visible()
     two.press("Escape")
     two.has(0)
+    # It is a step like any other: undo brings back what the other window took away.
+    two.press("Control+z")
+    two.has(2)
+    one.has(2)
 
 
 def test_submitted_shapes_appear_and_are_told(visit: Visit, api: Api) -> None:

@@ -113,6 +113,7 @@ test("after a week it goes, whosever it is, and so does what cannot be read", ()
     kept(store, "b", "8", () => 2 * DAY).put({ id: 1, revision: 1, shapes: [] });
     store.setItem("medweb:kept:7:5:c", "{");
     store.setItem("medweb:kept:7:5:d", '{"shapes": 5}');
+    store.setItem("medweb:kept:7:5:e", '{"shapes": [{"id": "a"}], "at": 604800000, "changed": 604800000, "revision": 1, "id": 1}');
     store.setItem("medweb:viewer-keys", "{");
     expire(store, 7 * DAY);
     assert.equal(store.length, 3);

@@ -65,6 +65,7 @@ export class Annotations {
 
   /** @param {Annotation[]} annotations */
   show(annotations) {
+    window.clearTimeout(this.behind);
     // Shown once more when the hand rests: that is no news.
     if (annotations !== this.told) this.onShown?.(annotations);
     this.told = annotations;
@@ -82,13 +83,14 @@ export class Annotations {
     if (mine.id === this.saver.id && mine.revision === this.saver.revision && mine.status === this.host.state.status) return;
     // An answer that set out before the last save and came after it.
     if (mine.id === this.saver.id && mine.revision < this.saver.revision) return;
-    window.clearTimeout(this.behind);
     if (this.isBusy()) {
       this.behind = window.setTimeout(() => this.show(annotations), 500);
       return;
     }
+    // What another window of the same person did is a step like any other; there is nothing before the first one.
+    if (this.saver.id === null) this.history.reset(mine.shapes);
+    else this.history.commit(mine.shapes);
     this.saver.load(mine);
-    this.history.reset(mine.shapes);
     const canDraw = this.allowed && mine.can_edit !== false;
     this.host.set({ shapes: mine.shapes, status: mine.status, canDraw });
   }

@@ -73,7 +73,7 @@ export class Viewer extends Drawing {
       history: this.history,
       root,
       canDraw,
-      isBusy: () => this.gestures.busy || this.state.draft !== null || root.contains(document.querySelector(".viewer-text:focus")),
+      isBusy: () => this.gestures.busy || this.state.draft !== null || this.panel.element.querySelector("textarea:focus, .viewer-attributes :focus") !== null,
       onShown: (found) => void this.openTalk(found),
     });
     this.store.subscribe((state, changed) => this.changed(state, changed));

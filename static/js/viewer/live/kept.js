@@ -19,11 +19,18 @@ function keysOf(store) {
   return Array.from({ length: store.length }, (_, i) => store.key(i) ?? "").filter((key) => key.startsWith(HEAD));
 }
 
+/** What an older program wrote, or somebody's hand, must not stop the viewer each time it opens. @param {any} shape */
+function isShape(shape) {
+  const { id, kind, frame, points } = shape ?? {};
+  const placed = Array.isArray(points) && points.every((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
+  return typeof id === "string" && typeof kind === "string" && Number.isInteger(frame) && placed;
+}
+
 /** @param {Store} store @param {string} key @returns {Entry|null} null when it cannot be read */
 function read(store, key) {
   try {
     const found = JSON.parse(store.getItem(key) ?? "null");
-    const whole = Array.isArray(found?.shapes) && Number.isFinite(found.changed) && Number.isFinite(found.at) && Number.isInteger(found.revision);
+    const whole = Array.isArray(found?.shapes) && found.shapes.every(isShape) && Number.isFinite(found.changed) && Number.isFinite(found.at) && Number.isInteger(found.revision);
     return whole ? found : null;
   } catch (error) {
     console.warn("a kept drawing could not be read", error);
