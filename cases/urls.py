@@ -1,6 +1,7 @@
 from django.urls import path
 
 from cases.views import (
+    agreement,
     batch,
     case,
     collection,
@@ -59,6 +60,9 @@ urlpatterns = [
     ),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<int:pk>/layers/", layers.layers, name="layers"),
+    path("cases/<int:pk>/agreement/", agreement.agreement, name="agreement"),
+    path("cases/<int:pk>/agreement.csv", agreement.agreement_csv, name="agreement-csv"),
+    path("cases/<int:pk>/agreement/consensus/", agreement.agreement_consensus, name="agreement-consensus"),
     path("layers/<int:pk>/review/", layers.layer, name="layer"),
     path("layers/<int:pk>/accept/", layers.layer_accept, name="layer-accept"),
     path("layers/<int:pk>/return/", layers.layer_return, name="layer-return"),

@@ -9,6 +9,15 @@ VERDICT = {"own": "404 200 403 200", "other": "404 404 404 200"}
 REVIEWS = [
     Row("cases:reviews", "GET", WRITERS),
     Row("cases:layers", "GET", WRITERS, "404 404 404 200", args=hidden),
+    Row("cases:agreement", "GET", WRITERS, "404 404 404 200", args=hidden),
+    Row(
+        "cases:agreement-csv", "GET", WRITERS, "404 404 404 200",
+        args=hidden, query=lambda w: f"reader={w.handed_in.pk}&reader={w.reference.pk}",
+    ),
+    Row(
+        "cases:agreement-consensus", "POST", "403 302 403 302", "404 404 404 302",
+        args=hidden, body=lambda w: {"series": w.series.pk, "reader": [w.handed_in.pk, w.reference.pk]},
+    ),
     Row("cases:layer", "GET", args=handed_in, **REVIEWER),
     Row("cases:layer", "GET", "404 404 404 404", "404 404 404 404", args=layer),
     Row("cases:layer-accept", "POST", args=handed_in, body=looked_at, **ACT),

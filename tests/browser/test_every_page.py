@@ -73,6 +73,7 @@ PLACES = (
     Place("desk, review", "instructor", "/desk/{held}/"),
     Place("review", "instructor", "/reviews/"),
     Place("layers of a case", "instructor", "/cases/{layered}/layers/"),
+    Place("agreement", "instructor", "/cases/{layered}/agreement/", everything_open),
     Place("layer in review", "instructor", "/layers/{layer}/review/"),
     Place("analysis alone", "student", "/cases/{read}/analysis/", everything_open),
     Place("collections", "instructor", "/collections/"),
@@ -126,6 +127,8 @@ def handed_in(api: Api) -> tuple[int, int]:
     body = {"series": case["series"][0], "shapes": [rows.shape("box"), rows.shape("polygon", frame=1)]}
     layer = api("student").post("/api/annotations/", json=body).json()["id"]
     assert api("student").post(f"/api/annotations/{layer}/submit/", json={"revision": 1}).is_success
+    other = api("staff").post("/api/annotations/", json=body).json()["id"]
+    assert api("staff").post(f"/api/annotations/{other}/submit/", json={"revision": 1}).is_success
     comment = {"annotation": layer, "text": "Here?", "frame": 0, "x": 4, "y": 5}
     assert api("instructor").post("/api/comments/", json=comment).is_success
     return case["id"], layer

@@ -20,6 +20,7 @@ from cases.imaging.regions import CleanRegions, Outline, Region
 from cases.imaging.simulated.library import flagship_cases
 from cases.models import Annotation, Case, Collection, Series, Upload, UploadBatch
 from cases.services import (
+    agreement,
     annotations,
     cases,
     collections,
@@ -179,6 +180,16 @@ def handed_in(world: World) -> Annotation:
 simple(reviews.accept, "ann", annotation=handed_in, revision=lambda w: 2)
 simple(reviews.send_back, "ann", annotation=handed_in, revision=lambda w: 2, text=lambda w: "Too wide.")
 simple(reviews.merge, "ann", annotation=handed_in, revision=lambda w: 2)
+
+
+@scenario(agreement.add_consensus)
+def add_consensus(world: World) -> tuple[User, Act]:
+    one = handed_in(world)
+    other = annotations.start(series=one.series, shapes=[box(4, 4, 20, 20)], by=world.ada)
+    layers = [one, annotations.submit(annotation=other, revision=1, by=world.ada)]
+    return world.ann, partial(agreement.add_consensus, series=one.series, layers=layers, by=world.ann)
+
+
 simple(comments.write, "ann", annotation=handed_in, text=lambda w: "Too wide.")
 simple(cases.create, "ann", fields=lambda w: {"title": "A case"})
 simple(cases.update, "ann", case=World.case, revision=lambda w: 1, fields=lambda w: {"title": "Another"})
