@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from analysis.enums import ModelState
 from cases.enums import Clearance
 from cases.models import Collection, Series
-from cases.querysets import case_is_visible
+from cases.querysets import case_is_visible, is_hidden_from
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class AnalysisQuerySet(models.QuerySet["Analysis"]):
         held = AnalysisRegion.objects.filter(
             analysis=OuterRef("pk"), frame__series__clearance=Clearance.HELD
         ).order_by()
-        return self.filter(case_is_visible(user, "case"), ~Exists(held))
+        # Regions and pictures show where the reference lies.
+        return self.filter(case_is_visible(user, "case"), ~Exists(held)).exclude(is_hidden_from(user, "case"))
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

@@ -77,7 +77,7 @@ class CollectionForm(forms.ModelForm):
 
     class Meta:
         model = Collection
-        fields = ("title", "description", "visibility", "members")
+        fields = ("title", "description", "visibility", "blinded", "members")
         widgets = {"description": forms.Textarea(attrs={"rows": 4})}
 
 

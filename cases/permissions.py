@@ -104,11 +104,13 @@ def user_can_edit_collection(user: User, collection: Collection) -> bool:
 
 
 def check_user_can_put_case(user: User, case: Case, collection: Collection) -> None:
-    """Putting a case into a members-only collection takes it from everyone else, so its editor must agree."""
+    """A members-only collection takes the case from everyone else, a blinded one hides its drawings: its
+    editor must agree.
+    """
     check_user_can_edit_collection(user, collection)
     if not Case.objects.visible_to(user).filter(pk=case.pk).exists():
         raise PermissionDenied(_("You cannot see this case."))
-    if collection.visibility == Visibility.MEMBERS:
+    if collection.visibility == Visibility.MEMBERS or collection.is_blind:
         check_user_can_edit_case(user, case)
 
 

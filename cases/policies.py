@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from cases.enums import ANNOTATION_MOVES, CASE_MOVES, HANDED_IN, REVIEW_MOVES, UPLOAD_MOVES, AnnotationStatus
 from cases.models import Annotation, Case, ClearanceReview, Upload
+from cases.querysets import is_blinded
 
 
 def check_case_move(case: Case, to: str) -> None:
@@ -50,6 +51,18 @@ def check_annotation_move(annotation: Annotation, to: str) -> None:
         raise ValidationError(
             _("This layer is already %(state)s.") % {"state": annotation.get_status_display()}
         )
+
+
+def check_layer_may_change(annotation: Annotation) -> None:
+    """In a blinded reading what was handed in stays as it is: its reader sees the others from then on."""
+    if annotation.status in HANDED_IN and case_is_blinded(annotation.series.case_id):
+        told = _("This reading is blinded, and you have handed in. Ask the author of the case to return it.")
+        raise ValidationError(told)
+
+
+def case_is_blinded(case_id: int) -> bool:
+    """Whether who drew what in a case is hidden now."""
+    return Case.objects.filter(is_blinded("pk"), pk=case_id).exists()
 
 
 def check_layer_is_handed_in(annotation: Annotation) -> None:

@@ -70,6 +70,35 @@ def case_is_visible(user: User, case: str) -> Exists:
     return Exists(Case.objects.visible_to(user).filter(pk=OuterRef(case)).order_by())
 
 
+def is_blinded(case: str) -> Exists:
+    """Condition for rows of a case that is read blindly now; ``case`` is the path to its key.
+
+    A case that lies in several collections is blinded as long as one of them is: lying in another one must
+    not open a reading.
+    """
+    from cases.models import CollectionItem
+
+    blind = CollectionItem.objects.filter(
+        case=OuterRef(case), collection__blinded=True, collection__opened_at__isnull=True
+    )
+    return Exists(blind.order_by())
+
+
+def is_hidden_from(user: User, case: str) -> Q:
+    """Condition for cases of which ``user`` may see nothing that was made from the reference.
+
+    Blinded, of somebody else, and with a series that has a reference and nothing handed in by ``user``.
+    """
+    from cases.models import Annotation
+
+    own = Annotation.objects.filter(series=OuterRef("series"), author=user, status__in=HANDED_IN)
+    taught = Annotation.objects.filter(series__case=OuterRef(case), is_reference=True, status__in=HANDED_IN)
+    taught = taught.filter(~Exists(own.order_by())).exclude(author=user).order_by()
+    if user.has_role(Role.ADMINISTRATOR):
+        return Q(pk__in=[])
+    return Q(is_blinded(case)) & Q(Exists(taught))
+
+
 class TermQuerySet(models.QuerySet["Term"]):
     def visible_to(self, user: User) -> "TermQuerySet":
         """Terms of terminologies, and this server's own ones that a visible case has.
@@ -120,6 +149,7 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def visible_to(self, user: User) -> "AnnotationQuerySet":
         """One's own; handed-in reference layers of visible cases; all handed-in ones on one's own cases.
 
+        While a reading is blinded, a reader sees the reference only after handing in on that series.
         What was returned is seen by its author and by who may review it. None on a series that waits at the
         desk: its drawings come back with its pictures.
         """
@@ -128,7 +158,9 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         visible = Q(case_is_visible(user, "series__case")) & Q(series__clearance=Clearance.CLEARED)
         if user.has_role(Role.ADMINISTRATOR):
             return self.filter(visible)
-        teaches = Q(status__in=HANDED_IN, is_reference=True)
+        own = self.model.objects.filter(series=OuterRef("series"), author=user, status__in=HANDED_IN)
+        opened = ~Q(is_blinded("series__case")) | Q(Exists(own.order_by()))
+        teaches = Q(status__in=HANDED_IN, is_reference=True) & opened
         reviewed = ~Q(status=AnnotationStatus.DRAFT) & Q(series__case__author=user)
         return self.filter(visible & (Q(author=user) | teaches | reviewed))
 
@@ -139,6 +171,15 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         editable = Case.objects.editable_by(user).filter(pk=OuterRef("series__case")).order_by()
         rows = self.visible_to(user).exclude(author=user).exclude(status=AnnotationStatus.DRAFT)
         return rows.filter(Exists(editable), is_reference=False)
+
+    def with_readers(self) -> "AnnotationQuerySet":
+        """Each with what :func:`cases.names.author_shown` asks: ``blinded`` and ``reader_number``."""
+        from cases.models import Reader
+
+        letter = Reader.objects.filter(case=OuterRef("series__case"), user=OuterRef("author"))
+        return self.annotate(
+            blinded=is_blinded("series__case"), reader_number=Subquery(letter.values("number")[:1])
+        )
 
     def with_comment_count(self) -> "AnnotationQuerySet":
         """Each with ``comment_count``; a subquery, because grouping by the shapes would sort megabytes."""

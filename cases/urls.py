@@ -83,6 +83,7 @@ urlpatterns = [
     path("collections/new/", collection.collection_create, name="collection-create"),
     path("collections/<int:pk>/", collection.collection, name="collection"),
     path("collections/<int:pk>/edit/", collection.collection_edit, name="collection-edit"),
+    path("collections/<int:pk>/open-reading/", collection.collection_open, name="collection-open"),
     path("collections/<int:pk>/delete/", collection.collection_delete, name="collection-delete"),
     path(
         "collections/<int:pk>/cases/<int:case_pk>/take-out/",

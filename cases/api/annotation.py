@@ -66,7 +66,7 @@ class AnnotationList(generics.ListAPIView[Annotation]):
     queryset = Annotation.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
-        rows = Annotation.objects.visible_to(person(self.request)).with_comment_count()
+        rows = Annotation.objects.visible_to(person(self.request)).with_comment_count().with_readers()
         rows = rows.select_related("author", "series__case")
         series = self.request.query_params.get("series", "")
         if series:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from cases.api.annotation import visible_layer
 from cases.api.review import place_of
 from cases.api.serializers import CommentSerializer, CommentWriteSerializer
-from cases.models import Comment
+from cases.models import Annotation, Comment
 from cases.services import comments
 from medweb.accounts.current import person
 from medweb.paging import KeysetPagination
@@ -38,7 +39,8 @@ class CommentList(generics.ListAPIView[Comment]):
             if sent:
                 known = sent.isascii() and sent.isdecimal() and len(sent) < 18
                 rows = rows.filter(**{path: int(sent)}) if known else rows.none()
-        return rows.select_related("author", "annotation__author", "annotation__series__case", "frame")
+        layers = Annotation.objects.with_readers().select_related("author", "series__case")
+        return rows.select_related("author", "frame").prefetch_related(Prefetch("annotation", layers))
 
     @extend_schema(
         parameters=[

@@ -6,13 +6,14 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from cases.enums import AnnotationStatus, Split, Visibility
+from cases.enums import HANDED_IN, AnnotationStatus, Split, Visibility
 from cases.geometry.schema import MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, MAX_COUNTS_PER_MASK
 from cases.geometry.shapes import KINDS
 from cases.models import Annotation, Case, Collection, Comment, Frame, Series, Term, Upload
 from cases.models.comment import MAX_COMMENT
 from cases.names import author_shown
 from cases.permissions import user_can_review
+from cases.policies import case_is_blinded
 
 
 class TermSerializer(serializers.ModelSerializer[Term]):
@@ -213,7 +214,12 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
         return author_shown(annotation, self.context["request"].user)
 
     def get_can_edit(self, annotation: Annotation) -> bool:
-        return self._mine(annotation)
+        if not self._mine(annotation):
+            return False
+        blinded = getattr(annotation, "blinded", None)
+        if blinded is None:
+            blinded = case_is_blinded(annotation.series.case_id)
+        return not (blinded and annotation.status in HANDED_IN)
 
     def get_can_review(self, annotation: Annotation) -> bool:
         handed_in = annotation.status != AnnotationStatus.DRAFT
@@ -309,8 +315,10 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
 
     class Meta:
         model = Collection
-        fields = ("id", "title", "slug", "description", "visibility", "owner", "created_at")
-        read_only_fields = ("id", "slug", "owner", "created_at")
+        fields = (
+            "id", "title", "slug", "description", "visibility", "blinded", "opened_at", "owner", "created_at",
+        )  # fmt: skip
+        read_only_fields = ("id", "slug", "opened_at", "owner", "created_at")
 
 
 class CollectionItemSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from cases.models.case import Case
 from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
 from cases.models.comment import Comment
+from cases.models.reader import Reader
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
 from cases.models.term import Term
@@ -20,6 +21,7 @@ __all__ = [
     "Comment",
     "Frame",
     "Instance",
+    "Reader",
     "Series",
     "Slide",
     "Term",

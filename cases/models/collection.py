@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from cases.enums import Split, Visibility
 from cases.models.case import Case
@@ -17,6 +18,15 @@ class Collection(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="collections")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="member_collections")
     cases = models.ManyToManyField(Case, through="CollectionItem", related_name="collections")
+    blinded = models.BooleanField(
+        _("Blinded reading"),
+        default=False,
+        help_text=_(
+            "Readers see no drawing of anybody else, the reference included, until they have handed in their "
+            "own; who drew what stays hidden until you open the reading."
+        ),
+    )
+    opened_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = CollectionQuerySet.as_manager()
@@ -32,6 +42,11 @@ class Collection(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether readings in it are hidden now."""
+        return self.blinded and self.opened_at is None
 
 
 class CollectionItem(models.Model):

@@ -133,7 +133,7 @@ class Comparison:
 
 def layers_of(series: Series, user: User) -> list[Annotation]:
     """Handed-in layers of ``series`` that ``user`` may compare, the reference last."""
-    rows = Annotation.objects.visible_to(user).filter(series=series, status__in=HANDED_IN)
+    rows = Annotation.objects.visible_to(user).filter(series=series, status__in=HANDED_IN).with_readers()
     return list(rows.select_related("author", "series__case").order_by("is_reference", "pk"))
 
 

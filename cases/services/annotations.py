@@ -16,7 +16,8 @@ from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, AnnotationRevision, Series
 from cases.permissions import check_user_can_draw, check_user_can_edit_annotation
-from cases.policies import check_annotation_move
+from cases.policies import case_is_blinded, check_annotation_move, check_layer_may_change
+from cases.services import readings
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.live.publish import publish
@@ -53,6 +54,7 @@ def start(*, series: Series, shapes: object, by: User) -> Annotation:
                 series=series, author=by, shapes=stored, is_reference=series.case.author_id == by.pk
             )
             _keep_revision(annotation, by)
+            readings.name_readers(series.case)
             record("annotation.start", annotation, by=by, shapes=len(stored))
             _tell_author(annotation)
     except IntegrityError:
@@ -71,8 +73,9 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
         When another tab or device saved in between; carries what is stored now.
     """
     check_user_can_edit_annotation(by, annotation)
+    check_layer_may_change(annotation)
     stored = checked(annotation.series, shapes)
-    was_shown = annotation.status == AnnotationStatus.SUBMITTED
+    was_shown = annotation.status != AnnotationStatus.DRAFT
     changed = Annotation.objects.filter(pk=annotation.pk, revision=revision).update(
         revision=F("revision") + 1,
         shapes=stored,
@@ -86,8 +89,7 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
     record("annotation.save", annotation, by=by, shapes=len(stored), revision=annotation.revision)
     if was_shown:
         # A draft again: who saw it must not go on seeing it.
-        case_id = annotation.series.case_id
-        publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+        tell(annotation)
     _tell_author(annotation)
     return annotation
 
@@ -219,8 +221,13 @@ def unknown(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[d
 
 def tell(annotation: Annotation) -> None:
     """Let open pages read the layers of the series again."""
-    case_id = annotation.series.case_id
-    publish(f"case:{case_id}", "annotations-changed", case=case_id, series=annotation.series_id)
+    case = annotation.series.case
+    topics = [f"case:{case.pk}"]
+    if case_is_blinded(case.pk):
+        # That somebody handed in is news about the others: only author and reader hear of it.
+        topics = [f"user:{pk}" for pk in sorted({case.author_id, annotation.author_id})]
+    for topic in topics:
+        publish(topic, "annotations-changed", case=case.pk, series=annotation.series_id)
 
 
 def _keep_revision(annotation: Annotation, by: User) -> None:

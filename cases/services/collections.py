@@ -16,15 +16,21 @@ from cases.permissions import (
     check_user_can_put_case,
     user_can_edit_case,
 )
+from cases.services import readings
 from medweb.accounts.models import User
 from medweb.audit.services import record
 
-FIELDS = ("title", "description", "visibility")
+FIELDS = ("title", "description", "visibility", "blinded")
 
 
 @transaction.atomic
 def create(
-    *, title: str, description: str = "", visibility: str = Visibility.EVERYONE, by: User
+    *,
+    title: str,
+    description: str = "",
+    visibility: str = Visibility.EVERYONE,
+    blinded: bool = False,
+    by: User,
 ) -> Collection:
     """Make an empty collection; the slug is taken from the title and made unique."""
     check_user_can_create_collection(by)
@@ -36,6 +42,7 @@ def create(
     collection = Collection(
         title=title.strip(), slug=slug, description=description, visibility=visibility, owner=by
     )
+    collection.blinded = blinded
     collection.full_clean()
     collection.save()
     record("collection.create", collection, by=by)
@@ -52,10 +59,19 @@ def update(
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
     if fields.get("visibility", collection.visibility) != collection.visibility:
         _check_turning(collection, collection.cases.all(), by)
+    turned = fields.get("blinded", collection.blinded) != collection.blinded
+    if turned:
+        _check_turning(collection, collection.cases.all(), by)
+        # Blinding once more begins a new reading.
+        collection.opened_at = None
     for name, value in fields.items():
         setattr(collection, name, value)
     collection.full_clean()
     collection.save()
+    if turned:
+        for case in collection.cases.all():
+            readings.name_readers(case)
+        record("collection.blind" if collection.blinded else "collection.unblind", collection, by=by)
     if members is not None:
         collection.members.set(members)
     record("collection.update", collection, by=by, fields=sorted(fields), members=members is not None)
@@ -84,7 +100,7 @@ def _check_turning(collection: Collection, cases: "QuerySet[Case]", by: User) ->
 def delete(*, collection: Collection, by: User) -> None:
     """Remove the collection; its cases stay."""
     check_user_can_edit_collection(by, collection)
-    if collection.visibility == Visibility.MEMBERS:
+    if collection.visibility == Visibility.MEMBERS or collection.is_blind:
         _check_turning(collection, collection.cases.all(), by)
     record("collection.delete", collection, by=by)
     collection.delete()
@@ -109,6 +125,7 @@ def put(
         item.save(update_fields=["label", "split"])
         record("collection.relabel", collection, by=by, case=case.pk)
     if made:
+        readings.name_readers(case)
         record("collection.put", collection, by=by, case=case.pk)
     return item
 
@@ -118,7 +135,7 @@ def take_out(*, collection: Collection, case: Case, by: User) -> None:
     """Take a case out of a collection: its owner, or out of a closed one whoever may edit the case."""
     if collection.visibility == Visibility.EVERYONE or not user_can_edit_case(by, case):
         check_user_can_edit_collection(by, collection)
-    if collection.visibility == Visibility.MEMBERS:
+    if collection.visibility == Visibility.MEMBERS or collection.is_blind:
         _check_turning(collection, collection.cases.filter(pk=case.pk), by)
     gone, _rows = CollectionItem.objects.filter(collection=collection, case=case).delete()
     if gone:

@@ -18,6 +18,7 @@ from cases.exchange import coco, dicom, masks, nifti, regions, seg, sr, table, v
 from cases.exchange.layers import MAX_BYTES, Layer, Picture, Read, Unreadable, Written
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, Series
+from cases.names import author_shown
 from cases.permissions import check_user_can_draw
 from cases.services import annotations
 from medweb.accounts.models import User
@@ -98,8 +99,9 @@ FORMATS = {
 
 def layers_to(user: User, series: Series) -> QuerySet[Annotation]:
     """Layers of ``series`` that ``user`` may see, one's own first."""
-    rows = Annotation.objects.visible_to(user).filter(series=series).select_related("author")
-    return rows.order_by("-is_reference", "author__username", "pk")
+    rows = Annotation.objects.visible_to(user).filter(series=series).with_readers()
+    # Not by name: the order would tell who is who while readers have letters.
+    return rows.select_related("author", "series__case").order_by("-is_reference", "reader_number", "pk")
 
 
 def pictures_of(series: Series) -> tuple[Picture, ...]:
@@ -133,13 +135,15 @@ def header_in(series: Series) -> Callable[[str], Dataset]:
     return header
 
 
-def as_layers(series: Series, rows: Sequence[Annotation]) -> list[Layer]:
-    """Stored layers as values."""
+def as_layers(series: Series, rows: Sequence[Annotation], by: User) -> list[Layer]:
+    """Stored layers as values, under the names that ``by`` may know."""
     pictures = pictures_of(series)
     sizes = [(one.rows, one.columns) for one in pictures]
     header = header_in(series)
     return [
-        Layer(pictures, parse_shapes(row.shapes, frames=sizes), str(row.author), row.is_reference, header)
+        Layer(
+            pictures, parse_shapes(row.shapes, frames=sizes), author_shown(row, by), row.is_reference, header
+        )
         for row in rows
     ]
 
@@ -155,7 +159,7 @@ def take_out(*, series: Series, rows: Sequence[Annotation], form: Format, by: Us
     """
     if not form.writes:
         raise Unreadable(_("This format can only be read. Choose DICOM SEG instead."))
-    written = form.write(as_layers(series, rows))
+    written = form.write(as_layers(series, rows, by))
     record("annotation.take-out", series, by=by, form=form.code, layers=len(rows))
     return written
 

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cases.models import Case
 from cases.permissions import user_can_edit_case
+from cases.policies import case_is_blinded
 from medweb.accounts.models import Role, RoleGrant, User
 from medweb.live.publish import client, publish
 
@@ -133,6 +134,12 @@ def _tell(case: Case, about: User, members: list[str]) -> None:
         return
     if not others:
         return
+    if case_is_blinded(case.pk):
+        # When somebody comes and what is handed in then tell together who it was.
+        told = editors_of(case).filter(pk__in=others, role_grants__role=Role.ADMINISTRATOR).distinct()
+        for editor in told.values_list("pk", flat=True):
+            publish(f"user:{editor}", "presence-changed", case=case.pk)
+        return
     if user_can_edit_case(about, case):
         publish(f"case:{case.pk}", "presence-changed", case=case.pk)
         return
@@ -145,6 +152,8 @@ def _seen(case: Case, reader: User, members: list[str]) -> Company:
     windows = sum(text.startswith(f"{reader.pk}:") for text in members) - 1
     others = _people_of(members) - {reader.pk}
     if not others:
+        return Company(windows=max(windows, 0))
+    if case_is_blinded(case.pk) and not reader.has_role(Role.ADMINISTRATOR):
         return Company(windows=max(windows, 0))
     may_all = user_can_edit_case(reader, case)
     known = User.objects.filter(is_active=True) if may_all else editors_of(case)

@@ -19,6 +19,7 @@ from cases.permissions import (
     user_can_edit_collection,
 )
 from cases.services import collections as services
+from cases.services import readings
 from cases.views.case import visible_case
 from cases.views.library import attach_covers, for_cards
 from medweb.accounts.current import person
@@ -120,6 +121,19 @@ def collection_delete(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("cases:collection", pk=pk)
     messages.success(request, _("The collection is deleted; its cases are still in the library."))
     return redirect("cases:collections")
+
+
+@require_POST
+def collection_open(request: HttpRequest, pk: int) -> HttpResponse:
+    """End the blinding of a collection."""
+    row = visible_collection(person(request), pk)
+    try:
+        readings.open_reading(collection=row, by=person(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The reading is open: readers have their names from now on."))
+    return redirect("cases:collection", pk=pk)
 
 
 @require_POST

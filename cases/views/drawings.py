@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +15,7 @@ from cases.errors import StaleRevision
 from cases.exchange.layers import Unreadable, Written
 from cases.geometry.schema import GeometryError
 from cases.models import Annotation, Series
+from cases.names import author_shown
 from cases.permissions import user_can_draw
 from cases.services import exchange
 from cases.services.exchange import FORMATS, Format
@@ -66,7 +68,7 @@ def drawings(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     series = shown_series(user, pk)
     rows = list(exchange.layers_to(user, series))
-    layers = exchange.as_layers(series, rows)
+    layers = exchange.as_layers(series, rows, user)
     context = {
         "series": series,
         "case": series.case,
@@ -80,7 +82,12 @@ def drawings(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _row(row: Annotation, user: User) -> dict[str, Any]:
-    return {"layer": row, "count": len(row.shapes), "mine": row.author_id == user.pk}
+    return {
+        "layer": row,
+        "reader": author_shown(row, user),
+        "count": len(row.shapes),
+        "mine": row.author_id == user.pk,
+    }
 
 
 def _offered(one: Format, layers: list[Any]) -> dict[str, Any]:
@@ -122,6 +129,8 @@ def drawings_add(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     except GeometryError as error:
         messages.error(request, f"{error.field}: {error.message}")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     except StaleRevision:
         messages.error(request, _("Your layer was saved at the same moment; add the file again."))
     else:

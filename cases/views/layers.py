@@ -59,7 +59,9 @@ def layers(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     case = visible_case(user, pk)
     check_user_can_edit_case(user, case)
-    found = Annotation.objects.reviewable_by(user).filter(series__case=case).with_comment_count()
+    found = (
+        Annotation.objects.reviewable_by(user).filter(series__case=case).with_comment_count().with_readers()
+    )
     found = found.select_related("author", "series__case")
     page = page_of(request, found, size=PAGE_ROWS, ordering=("-submitted_at", "-id"))
     context = {
@@ -74,7 +76,7 @@ def layers(request: HttpRequest, pk: int) -> HttpResponse:
 
 def reviewed_layer(user: User, pk: int) -> Annotation:
     """A layer of somebody else that ``user`` may review."""
-    rows = Annotation.objects.reviewable_by(user).select_related("series__case", "author")
+    rows = Annotation.objects.reviewable_by(user).with_readers().select_related("series__case", "author")
     return get_object_or_404(rows, pk=pk)
 
 

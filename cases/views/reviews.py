@@ -32,7 +32,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     check_user_can_use_reviews(user)
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "oldest"
-    found = Annotation.objects.reviewable_by(user).waiting().with_comment_count()
+    found = Annotation.objects.reviewable_by(user).waiting().with_comment_count().with_readers()
     found = found.select_related("author", "series__case")
     page = page_of(request, found, size=PAGE_ROWS, ordering=SORTS[sort][1])
     context = {

@@ -18,6 +18,11 @@ REVIEWS = [
         "cases:agreement-consensus", "POST", "403 302 403 302", "404 404 404 302",
         args=hidden, body=lambda w: {"series": w.series.pk, "reader": [w.handed_in.pk, w.reference.pk]},
     ),
+    # Nothing is blinded there: it is refused in words, and nothing is written.
+    Row(
+        "cases:collection-open", "POST", "403 refused 403 refused", "404 404 404 refused",
+        args=lambda w: [w.club.pk],
+    ),
     Row("cases:layer", "GET", args=handed_in, **REVIEWER),
     Row("cases:layer", "GET", "404 404 404 404", "404 404 404 404", args=layer),
     Row("cases:layer-accept", "POST", args=handed_in, body=looked_at, **ACT),

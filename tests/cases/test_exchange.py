@@ -132,7 +132,7 @@ def test_a_layer_that_would_be_too_large_is_refused_whole(series, reader, studen
     annotations.start(series=series, shapes=[rows.shape()], by=student)
     data = coco.write(
         exchange.as_layers(
-            series, [Annotation(series=series, author=student, shapes=[rows.shape(), rows.shape()])]
+            series, [Annotation(series=series, author=student, shapes=[rows.shape(), rows.shape()])], student
         )
     ).data
     (told,) = add(reader, series, data)
@@ -180,7 +180,7 @@ def test_areas_leave_as_a_segmentation_of_the_stored_images(series, author, read
     found = hd.seg.segread(io.BytesIO(got.content))
     frames = list(series.frames.order_by("index").select_related("instance"))
     pixels = found.get_pixels_by_source_instance([frames[1].instance.sop_uid, frames[2].instance.sop_uid])
-    drawn = exchange.as_layers(series, [layer])[0].shapes
+    drawn = exchange.as_layers(series, [layer], layer.author)[0].shapes
     sizes = [(one.rows, one.columns) for one in frames]
     assert np.array_equal(pixels[0, :, :, 1] > 0, mask(drawn[0], *sizes[1]))
     assert np.array_equal(pixels[1, :, :, 0] > 0, mask(drawn[1], *sizes[2]))
@@ -227,7 +227,7 @@ def test_a_segmentation_that_leaves_comes_to_another_reader(series, author, read
     data = reader.get(reverse("api-series-drawings", args=[series.pk, "seg"])).content
     assert add(reader, series, data, "seg", "one.dcm") == ["1 shape was added to your layer."]
     mine = Annotation.objects.get(series=series, author=student)
-    (drawn,), (found,) = (one.shapes for one in exchange.as_layers(series, [layer, mine]))
+    (drawn,), (found,) = (one.shapes for one in exchange.as_layers(series, [layer, mine], student))
     sizes = [(one.rows, one.columns) for one in series.frames.order_by("index")]
     assert (found.label, found.frame) == ("Mass", 1)
     assert np.array_equal(mask(found, *sizes[1]), mask(drawn, *sizes[1]))

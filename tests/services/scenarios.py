@@ -30,6 +30,7 @@ from cases.services import (
     exchange,
     imports,
     quarantine,
+    readings,
     receiving,
     regions,
     reviews,
@@ -167,7 +168,7 @@ def take_drawings_out(world: World) -> tuple[User, Act]:
 @scenario(exchange.take_in)
 def take_drawings_in(world: World) -> tuple[User, Act]:
     form, layer = exchange.FORMATS["web"], world.layer()
-    data = form.write(exchange.as_layers(layer.series, [layer])).data.replace(b"4", b"5")
+    data = form.write(exchange.as_layers(layer.series, [layer], world.ann)).data.replace(b"4", b"5")
     return world.ann, partial(exchange.take_in, series=layer.series, data=data, form=form, by=world.ann)
 
 
@@ -203,6 +204,11 @@ simple(
     collection=World.collection,
     fields=lambda w: {"title": "Hearts"},
     members=lambda w: [w.sam],
+)
+simple(
+    readings.open_reading,
+    "ann",
+    collection=lambda w: collections.create(title="Reading", blinded=True, by=w.ann),
 )
 simple(collections.delete, "ann", collection=World.collection)
 simple(collections.put, "ann", collection=World.collection, case=World.case)
