@@ -135,14 +135,18 @@ def header_in(series: Series) -> Callable[[str], Dataset]:
     return header
 
 
-def as_layers(series: Series, rows: Sequence[Annotation], by: User) -> list[Layer]:
-    """Stored layers as values, under the names that ``by`` may know."""
+def as_layers(series: Series, rows: Sequence[Annotation], reader: User) -> list[Layer]:
+    """Stored layers as values, under the names that ``reader`` may know."""
     pictures = pictures_of(series)
     sizes = [(one.rows, one.columns) for one in pictures]
     header = header_in(series)
     return [
         Layer(
-            pictures, parse_shapes(row.shapes, frames=sizes), author_shown(row, by), row.is_reference, header
+            pictures,
+            parse_shapes(row.shapes, frames=sizes),
+            author_shown(row, reader),
+            row.is_reference,
+            header,
         )
         for row in rows
     ]
