@@ -31,7 +31,7 @@ def author_shown(annotation: Annotation, user: User) -> str:
         return str(annotation.author)
     if not hasattr(annotation, "blinded"):
         annotation = Annotation.objects.with_readers().select_related("author").get(pk=annotation.pk)
-    if not annotation.blinded:
+    if not annotation.blinded:  # type: ignore[attr-defined]
         return str(annotation.author)
     number = annotation.reader_number  # type: ignore[attr-defined]
     return _("Reader %(letter)s") % {"letter": letters(number)} if number is not None else _("Reader")
