@@ -101,7 +101,8 @@ def layers_to(user: User, series: Series) -> QuerySet[Annotation]:
     """Layers of ``series`` that ``user`` may see, one's own first."""
     rows = Annotation.objects.visible_to(user).filter(series=series).with_readers()
     # Not by name: the order would tell who is who while readers have letters.
-    return rows.select_related("author", "series__case").order_by("-is_reference", "reader_number", "pk")
+    rows = rows.select_related("author", "series__case")
+    return rows.order_by("-is_reference", "reader_number", "pk")  # type: ignore[misc]
 
 
 def pictures_of(series: Series) -> tuple[Picture, ...]:
