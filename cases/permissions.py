@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cases.enums import Visibility
 from cases.models import Annotation, Case, ClearanceReview, Collection, Series, Upload
+from cases.quick import sees_case
 from medweb.accounts.models import Role, User
 
 
@@ -45,7 +46,7 @@ def check_user_can_edit_upload(user: User, upload: Upload) -> None:
 
 
 def check_user_can_draw(user: User, case: Case) -> None:
-    if not Case.objects.visible_to(user).filter(pk=case.pk).exists():
+    if not sees_case(user, case.pk):
         raise PermissionDenied(_("You cannot see this case."))
 
 

@@ -10,7 +10,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.enums import AnnotationStatus
+from cases.enums import HANDED_IN, AnnotationStatus
 from cases.errors import StaleRevision
 from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
@@ -76,15 +76,18 @@ def save(*, annotation: Annotation, revision: int, shapes: object, by: User) -> 
     check_layer_may_change(annotation)
     stored = checked(annotation.series, shapes)
     was_shown = annotation.status != AnnotationStatus.DRAFT
-    changed = Annotation.objects.filter(pk=annotation.pk, revision=revision).update(
-        revision=F("revision") + 1,
-        shapes=stored,
-        status=AnnotationStatus.DRAFT,
-        modified_at=timezone.now(),
-    )
-    annotation.refresh_from_db()
-    if not changed:
+    saved = {
+        "revision": revision + 1,
+        "shapes": stored,
+        "status": AnnotationStatus.DRAFT,
+        "modified_at": timezone.now(),
+    }
+    if not Annotation.objects.filter(pk=annotation.pk, revision=revision).update(**saved):
+        annotation.refresh_from_db()
         raise StaleRevision(current_state(annotation))
+    # Read anew, it would ask for its series and its author once more.
+    for name, value in saved.items():
+        setattr(annotation, name, value)
     _keep_revision(annotation, by)
     record("annotation.save", annotation, by=by, shapes=len(stored), revision=annotation.revision)
     if was_shown:

@@ -183,6 +183,10 @@ class Client:
         """Body of a POST that must succeed."""
         return self._send("POST", path, body, headers, allowed)
 
+    def put(self, path: str, body: bytes, **headers: str) -> bytes:
+        """Body of a PUT that must answer 200."""
+        return self._send("PUT", path, body, headers, (200,))
+
     def timed(self, path: str) -> float:
         """Milliseconds from sending a GET to the last byte of its body."""
         began = time.perf_counter()
