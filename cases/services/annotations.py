@@ -10,7 +10,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.enums import HANDED_IN, AnnotationStatus
+from cases.enums import AnnotationStatus
 from cases.errors import StaleRevision
 from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload

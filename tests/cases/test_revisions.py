@@ -101,11 +101,15 @@ def test_shapes_of_images_that_are_gone_are_told_so(reader, layer, series):
     assert layer.revision == 3
 
 
-def test_nobody_else_reads_the_history(client, layer, author):
-    annotations.submit(annotation=layer, revision=3, by=layer.author)
+def test_who_reviews_a_layer_reads_its_history_and_nobody_brings_anything_back(client, layer, author):
+    history = reverse("cases:revisions", args=[layer.pk])
     client.force_login(author)
-    assert client.get(reverse("api-annotation", args=[layer.pk])).status_code == 200
-    assert client.get(reverse("cases:revisions", args=[layer.pk])).status_code == 404
+    assert client.get(history).status_code == 404
+    annotations.submit(annotation=layer, revision=3, by=layer.author)
+    assert client.get(history).status_code == 200
+    client.force_login(rows.person(name="another"))
+    assert client.get(history).status_code == 404
+    client.force_login(author)
     where = reverse("cases:revision-restore", args=[layer.pk, 1])
     assert client.post(where, {"revision": 4}).status_code == 404
 
