@@ -12,7 +12,7 @@ from cases.querysets import case_is_visible, is_hidden_from
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from analysis.models import Analysis, ModelVersion, Prediction, TrainingRun  # noqa: F401  named in strings
+    from analysis.models import Analysis, ModelVersion, Overlay, Prediction, TrainingRun  # noqa: F401  named in strings
 
 
 def collections_with_models_for(user: User) -> "models.QuerySet[Collection]":
@@ -70,3 +70,12 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.filter(
             model__state=ModelState.PROMOTED, case__items__collection=models.F("model__collection")
         )
+
+
+class OverlayQuerySet(models.QuerySet["Overlay"]):
+    def visible_to(self, user: User) -> "OverlayQuerySet":
+        """Of predictions that the case panel shows, on pictures that do not wait at the desk."""
+        from analysis.models import Prediction
+
+        shown = Prediction.objects.visible_to(user).current().values("pk")
+        return self.filter(prediction__in=shown, frame__series__clearance=Clearance.CLEARED)

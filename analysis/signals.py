@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from analysis.loading import digest_of
-from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction
+from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Overlay, Prediction
 from analysis.permissions import user_can_analyse_case
 from analysis.policies import case_is_analysable
 from analysis.services import analyses
@@ -74,3 +74,4 @@ def named_digests() -> Iterator[str]:
     ):
         yield file_digest
         yield from chain.from_iterable(themes.values() for themes in charts.values())
+    yield from Overlay.objects.order_by().values_list("digest", flat=True).iterator()

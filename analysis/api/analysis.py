@@ -11,10 +11,11 @@ from analysis.api.person import person
 from analysis.api.serializers import (
     AnalysisDetailSerializer,
     AnalysisSerializer,
+    OverlaySerializer,
     PredictionSerializer,
     QueuedSerializer,
 )
-from analysis.models import Analysis, Prediction
+from analysis.models import Analysis, Overlay, Prediction
 from analysis.services import analyses
 from cases.models import Case
 
@@ -61,4 +62,19 @@ class CasePredictions(generics.ListAPIView[Prediction]):
             .current()
             .filter(case=case)
             .select_related("model")
+        )
+
+
+class CaseOverlays(generics.ListAPIView[Overlay]):
+    """Heat maps of the models in use over the pictures of a case: what each part of the picture does to the
+    answer. For education, not for diagnosis."""
+
+    serializer_class = OverlaySerializer
+    queryset = Overlay.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        case = visible_case(self.request, self.kwargs["pk"])
+        rows = Overlay.objects.visible_to(person(self.request)).filter(prediction__case=case)
+        return rows.select_related("prediction__model__collection", "frame").order_by(
+            "prediction__model__collection__title", "pk"
         )

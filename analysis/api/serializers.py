@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analysis.enums import Algorithm, FeatureSet, Imbalance, LabelSource, ModelState
-from analysis.models import Analysis, AnalysisRegion, ModelVersion, Prediction, TrainingRun
+from analysis.models import Analysis, AnalysisRegion, ModelVersion, Overlay, Prediction, TrainingRun
 from analysis.services import training
 from medweb.jobs.api import JobSerializer
 
@@ -188,3 +189,35 @@ class ModelDetailSerializer(ModelSerializer):
     @extend_schema_field(serializers.DictField(child=serializers.FloatField()))
     def get_importance(self, model: ModelVersion) -> dict[str, float]:
         return dict(model.importance)
+
+
+class OverlaySerializer(serializers.ModelSerializer[Overlay]):
+    """A heat map: ``url`` answers rows of little-endian float32, from the top left."""
+
+    name = serializers.SerializerMethodField()
+    collection = serializers.CharField(source="prediction.model.collection.title", read_only=True)
+    series = serializers.IntegerField(source="frame.series_id", read_only=True)
+    frame = serializers.IntegerField(source="frame.index", read_only=True)
+    unit = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+    outlines = serializers.ListField(
+        child=serializers.ListField(child=serializers.ListField(child=serializers.FloatField())),
+        read_only=True,
+    )
+
+    class Meta:
+        model = Overlay
+        fields = (
+            "id", "prediction", "name", "collection", "label", "series", "frame", "rows", "columns", "low",
+            "high", "unit", "outlines", "url",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_name(self, overlay: Overlay) -> str:
+        return str(overlay.prediction.model)
+
+    def get_unit(self, _overlay: Overlay) -> str:
+        return _("percentage points")
+
+    def get_url(self, overlay: Overlay) -> str:
+        return reverse("analysis:overlay-values", args=[overlay.pk, overlay.digest[:16]])

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from analysis.loading import PixelsMissing, representative_frame
 from analysis.models import ModelVersion, Prediction
-from analysis.services import features
+from analysis.services import features, overlays
 from cases import blobs
 from cases.models import Case, Frame
 from medweb.jobs.run import JobFailed, Run
@@ -21,6 +21,8 @@ from medweb.live.publish import publish
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+    from analysis.core.learn.occlude import HeatMap
 
 log = logging.getLogger("analysis")
 TOP_FEATURES = 8
@@ -42,6 +44,8 @@ class Answer:
     label: str
     probabilities: dict[str, float]
     explanation: list[dict[str, Any]]
+    frame_id: int | None = None
+    heat: "HeatMap | None" = None
 
 
 class ModelUnusable(Exception):
@@ -106,7 +110,9 @@ def answer(model: ModelVersion, case: Case, frame: Frame) -> Answer:
     values = features.from_json(vector.values)
     probabilities = predict(pipeline, values, model.feature_names)
     moved = _explain(pipeline, values, model.feature_names)
-    return Answer(case.pk, model.pk, next(iter(probabilities)), probabilities, moved)
+    label = next(iter(probabilities))
+    heat = overlays.heat_of(pipeline, model, frame, label)
+    return Answer(case.pk, model.pk, label, probabilities, moved, frame.pk, heat)
 
 
 def _explain(pipeline: "Pipeline", values: dict[str, float], names: list[str]) -> list[dict[str, Any]]:
@@ -162,6 +168,8 @@ def store(found: list[Answer]) -> int:
         unique_fields=["case", "model"],
         update_fields=["label", "probabilities", "explanation", "created_at"],
     )
+    # The map of an earlier answer would explain what is no longer said.
+    overlays.keep(a for a in found if a.model_id in still)
     return len(rows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Max, Q, QuerySet
 
 from analysis.enums import ModelState
-from analysis.models import Analysis, ModelVersion, Prediction
+from analysis.models import Analysis, ModelVersion, Overlay, Prediction
 from analysis.services import analyses, training
 from cases.models import Case, Collection, CollectionItem
 from cases.querysets import case_is_visible
@@ -22,6 +22,12 @@ def current_predictions(case: Case, user: User) -> list[Prediction]:
     """Answers of the models in use, those of collections the person may see."""
     rows = Prediction.objects.visible_to(user).current().filter(case=case)
     return list(rows.select_related("model__collection").order_by("model__collection__title", "pk"))
+
+
+def overlaid(predictions: Iterable[Prediction], user: User) -> set[int]:
+    """Keys of those predictions that have a heat map which ``user`` may see."""
+    rows = Overlay.objects.visible_to(user).filter(prediction__in=list(predictions))
+    return set(rows.values_list("prediction_id", flat=True))
 
 
 def case_job(case: Case) -> Job | None:

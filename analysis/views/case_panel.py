@@ -81,12 +81,13 @@ def features_context(request: HttpRequest, case: Case, analysis: Analysis | None
     }
 
 
-def _prediction_view(prediction: Prediction) -> dict[str, Any]:
+def _prediction_view(prediction: Prediction, overlaid: set[int]) -> dict[str, Any]:
     ranked = sorted(prediction.probabilities.items(), key=lambda pair: (-pair[1], pair[0]))
     return {
         "row": prediction,
         "probabilities": [(label, p, f"{100 * p:.1f}") for label, p in ranked],
         "explanation": presentation.explanation(prediction.explanation),
+        "overlaid": prediction.pk in overlaid,
     }
 
 
@@ -98,10 +99,11 @@ def case_panel(request: HttpRequest, case_id: int) -> HttpResponse:
     analysis = queries.latest_analysis(case, user)
     predictions = queries.current_predictions(case, user)
     stamp = queries.stamp(analysis, predictions)
+    overlaid = queries.overlaid(predictions, user)
     context = {
         **status_context(request, case),
         **features_context(request, case, analysis),
-        "predictions": [_prediction_view(p) for p in predictions],
+        "predictions": [_prediction_view(p, overlaid) for p in predictions],
         "stamp": stamp,
         "sees_models": user_can_see_models(user),
     }

@@ -363,6 +363,11 @@ ANALYSIS = [
     Row("api-case-analyses", "GET", args=hidden, **READ_HIDDEN),
     Row("api-case-analyses", "POST", "403 202 202 202", "404 404 404 202", args=hidden),
     Row("api-case-predictions", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-case-overlays", "GET", args=hidden, **READ_HIDDEN),
+    Row(
+        "analysis:overlay-values", "GET", args=lambda w: [w.overlay.pk, w.overlay.digest[:16]],
+        **READ_HIDDEN,
+    ),
     Row("api-analysis", "GET", args=analysis, **READ_HIDDEN),
     Row("api-training-runs", "GET", "403 200 200 200"),
     Row(

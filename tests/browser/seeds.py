@@ -51,3 +51,17 @@ def make_collection() -> None:
     for sample in radiographs.cases:
         sample_library.add_case(sample, by=sample_library.librarian(), collection=collection)
     print(collection.pk)
+
+
+def make_overlay(case: int) -> None:
+    """A model in use that leans on one corner of a case's first image."""
+    from cases.models import Case
+    from cases.services import collections
+    from medweb.accounts.models import User
+    from tests.builders.world import overlay_of
+
+    found, by = Case.objects.get(pk=case), User.objects.get(username="instructor")
+    collection = collections.create(title="Leaning", by=by)
+    collections.put(collection=collection, case=found, label="sick", by=by)
+    overlay = overlay_of(collection, found, by)
+    print(overlay.pk)

@@ -1,12 +1,23 @@
 """A world: four people, their cases, drawings, jobs, tokens and results. Tests of access make two of them."""
 
+import gzip
+import struct
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
 from analysis.core.learn.evaluate import evaluate
-from analysis.models import Analysis, AnalysisRegion, FeatureVector, ModelVersion, Prediction, TrainingRun
+from analysis.enums import ModelState
+from analysis.models import (
+    Analysis,
+    AnalysisRegion,
+    FeatureVector,
+    ModelVersion,
+    Overlay,
+    Prediction,
+    TrainingRun,
+)
 from analysis.services.features import settings_of
 from cases import blobs
 from cases.models import Annotation, Case, Collection, Frame, Series, Slide, Upload, UploadBatch
@@ -47,6 +58,7 @@ class World:
     failed_job: Job
     analysis: Analysis
     model: ModelVersion
+    overlay: Overlay
 
 
 def build(name: str) -> World:
@@ -95,6 +107,7 @@ def build(name: str) -> World:
         failed_job=_failed_job(hidden, author),
         analysis=_analysis(hidden, author),
         model=_model(club, hidden, people[Role.STAFF]),
+        overlay=overlay_of(club, hidden, people[Role.STAFF]),
     )
 
 
@@ -144,14 +157,33 @@ def _metrics() -> dict[str, Any]:
     return {"cross_validated": found.to_json(), "held_out": None}
 
 
-def _model(collection: Collection, case: Case, by: User) -> ModelVersion:
+def overlay_of(collection: Collection, case: Case, by: User) -> Overlay:
+    """A heat map of the model in use, which is not the one that rows of the table promote."""
+    model = _model(collection, case, by, number=2, job=2 * 10**9)
+    model.state, model.promoted_at, model.promoted_by = ModelState.PROMOTED, timezone.now(), by
+    model.save()
+    return Overlay.objects.create(
+        prediction=model.predictions.get(),
+        frame=Frame.objects.filter(series__case=case, series__clearance="cleared").order_by("pk")[0],
+        label="sick",
+        rows=1,
+        columns=2,
+        low=-1.0,
+        high=4.0,
+        digest=blobs.put(gzip.compress(struct.pack("<2f", -1.0, 4.0), mtime=0)),
+    )
+
+
+def _model(
+    collection: Collection, case: Case, by: User, *, number: int = 1, job: int = 10**9
+) -> ModelVersion:
     run = TrainingRun.objects.create(
-        collection=collection, algorithms=["svm"], job_id=10**9 + case.pk, requested_by=by
+        collection=collection, algorithms=["svm"], job_id=job + case.pk, requested_by=by
     )
     model = ModelVersion.objects.create(
         training_run=run,
         collection=collection,
-        number=1,
+        number=number,
         algorithm="svm",
         feature_set="picture",
         settings_digest=settings_of("picture").digest(),

@@ -89,6 +89,7 @@ SAFE = {
         "settings_digest": "hash", "feature_names": "written in code", "labels": "classes for training",
         "metrics": "numbers", "charts": "digests", "importance": "numbers", "file_digest": "hash",
     },
+    "analysis.Overlay": {"label": "class for training", "outlines": "numbers", "digest": "hash"},
     "analysis.Prediction": {
         "label": "class for training", "probabilities": "numbers", "explanation": "numbers",
     },

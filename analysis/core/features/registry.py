@@ -23,6 +23,7 @@ __all__ = [
     "families",
     "feature_names",
     "feature_specs",
+    "measure_prepared",
 ]
 
 _FAMILIES = {
@@ -163,7 +164,31 @@ def extract(
             spacing[0] * source.shape[0] / prepared.shape[0],
             spacing[1] * source.shape[1] / prepared.shape[1],
         )
-    region = Region(box, inside, mask is not None, spacing, settings.n_bins)
+    return _measured(Region(box, inside, mask is not None, spacing, settings.n_bins), settings)
+
+
+def measure_prepared(
+    prepared: NDArray[np.float32], *, settings: FeatureSettings, spacing: tuple[float, float] | None = None
+) -> dict[str, float]:
+    """Measure a whole picture that went through ``settings.preprocess`` already.
+
+    Parameters
+    ----------
+    prepared : ndarray of float32, shape (H, W)
+    settings : FeatureSettings
+    spacing : (float, float) or None
+        Millimetres between rows and between columns of `prepared`.
+
+    Returns
+    -------
+    dict of str to float
+        As :func:`extract`.
+    """
+    inside = np.ones(prepared.shape, np.bool_)
+    return _measured(Region(prepared, inside, False, spacing, settings.n_bins), settings)
+
+
+def _measured(region: Region, settings: FeatureSettings) -> dict[str, float]:
     out: dict[str, float] = {}
     for name in settings.families:
         family = _FAMILIES[name]

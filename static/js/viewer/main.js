@@ -26,10 +26,10 @@ export async function mount(element) {
   mounted.add(element);
   element.classList.add("viewer");
   const t = translator(pageStrings());
-  const { seriesUrl, annotationUrl = "", caseSeriesUrl = "", presenceUrl = "", user = "", hanging = "{}", canDraw } = element.dataset;
+  const { seriesUrl, annotationUrl = "", caseSeriesUrl = "", presenceUrl = "", overlaysUrl = "", user = "", hanging = "{}", canDraw } = element.dataset;
   if (!seriesUrl) throw new Error("a viewer needs data-series-url");
   const draws = canDraw === "true" && annotationUrl !== "";
-  const room = new Workspace(element, { t, canDraw: draws, seriesUrl, annotationUrl, caseSeriesUrl, presenceUrl, user, hanging: JSON.parse(hanging) });
+  const room = new Workspace(element, { t, canDraw: draws, seriesUrl, annotationUrl, caseSeriesUrl, presenceUrl, overlaysUrl, user, hanging: JSON.parse(hanging) });
   element.setAttribute("aria-busy", "true");
   let viewer;
   try {

@@ -49,8 +49,9 @@ export class Workspace {
    * @param {import("./types.js").Hanging} options.hanging
    * @param {string} [options.presenceUrl] "" where nobody is told who else looks
    * @param {string} [options.user] whose unsaved shapes this browser keeps
+   * @param {string} [options.overlaysUrl] lists what models say about the images
    */
-  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl, hanging, presenceUrl = "", user = "" }) {
+  constructor(root, { t, canDraw, seriesUrl, annotationUrl, caseSeriesUrl, hanging, presenceUrl = "", overlaysUrl = "", user = "" }) {
     this.root = root;
     this.t = t;
     this.canDraw = canDraw;
@@ -62,6 +63,9 @@ export class Workspace {
     /** @type {import("./live/company.js").Company|null} */
     this.company = null;
     this.hanging = hanging;
+    this.overlaysUrl = overlaysUrl;
+    /** @type {import("./overlays.js").ModelLayers|null} */
+    this.models = null;
     /** @type {Viewer[]} */
     this.panes = [];
     /** @type {Viewer|null} */
@@ -131,7 +135,28 @@ export class Workspace {
     const viewer = new Viewer(this.root, { series, api, canDraw: this.canDraw && !drawn && series.stack === undefined, t: this.t, shell: this, budget: BUDGET * share });
     viewer.annotations.show(annotations);
     this.company?.join(viewer);
+    this.models?.attach(viewer);
     return viewer;
+  }
+
+  /** What models say, where there is anything; asked for anew when an analysis is done. */
+  async openModels() {
+    try {
+      const answer = await fetch(this.overlaysUrl, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      const list = (await answer.json()).results;
+      if (list.length === 0 && !this.models) return;
+      const { ModelLayers } = await import("./overlays.js");
+      if (this.closing.signal.aborted) return;
+      if (!this.models) {
+        this.models = new ModelLayers(this.root, this.closing.signal);
+        for (const pane of this.panes) this.models.attach(pane);
+      }
+      this.models.show(list);
+    } catch (error) {
+      // The images are there without them.
+      console.warn("what models say could not be fetched", error);
+    }
   }
 
   /** Show the first one. @param {Loaded} loaded */
@@ -146,6 +171,7 @@ export class Workspace {
     this.observe();
     // The image goes first.
     window.setTimeout(() => void this.meet(), COMPANY);
+    if (this.overlaysUrl) void this.openModels();
     if (this.many && !matchMedia(NARROW).matches) this.restore();
     return viewer;
   }
@@ -210,6 +236,7 @@ export class Workspace {
     this.grid.addEventListener("focusin", choose, { signal });
     this.grid.addEventListener("dragover", (event) => this.many && event.dataTransfer?.types.includes("text/uri-list") && event.preventDefault(), { signal });
     this.grid.addEventListener("drop", (event) => this.dropped(event), { signal });
+    document.addEventListener("medweb:analysis-changed", () => this.overlaysUrl && void this.openModels(), { signal });
     this.root.addEventListener("medweb:annotations-saved", (event) => {
       const { series } = /** @type {CustomEvent<{series: number|string}>} */ (event).detail;
       for (const pane of this.panes) if (pane.series.id === series && !pane.canSave) void pane.annotations.reload();
