@@ -81,7 +81,7 @@ class CollectionItems(APIView):
 
 
 class TermList(generics.ListAPIView[Term]):
-    """Coded terms by the beginning of their wording or code."""
+    """Coded terms by the beginning of a word or of their code."""
 
     serializer_class = TermSerializer
     queryset = Term.objects.none()
@@ -91,7 +91,9 @@ class TermList(generics.ListAPIView[Term]):
         # PostgreSQL takes no NUL in a text, not even to look for.
         query = self.request.query_params.get("q", "").replace("\0", "")[:100]
         if query:
-            rows = rows.filter(Q(display__istartswith=query) | Q(code__istartswith=query))
+            rows = rows.filter(
+                Q(display__istartswith=query) | Q(display__icontains=f" {query}") | Q(code__istartswith=query)
+            )
         return rows
 
     @extend_schema(parameters=[OpenApiParameter("q", OpenApiTypes.STR)])

@@ -75,6 +75,7 @@ class LabelSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     color = serializers.CharField()
+    term = serializers.CharField(help_text="Terminology and code, such as radlex:RID50149; empty for words")
 
 
 class FrameSerializer(serializers.ModelSerializer[Frame]):
@@ -165,6 +166,9 @@ class ShapeSerializer(serializers.Serializer[Any]):
         help_text="Pixel coordinates [x, y]; (0, 0) is the top left corner of the top left pixel",
     )
     label = serializers.CharField(max_length=64, allow_blank=True)  # type: ignore[assignment]
+    code = serializers.CharField(
+        max_length=76, required=False, help_text="Of a label that is a coded term: radlex:RID50149"
+    )
     note = serializers.CharField(
         max_length=500, allow_blank=True, required=False, help_text="Of a text: what stands on the image"
     )

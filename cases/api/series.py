@@ -37,7 +37,7 @@ class SeriesDetail(APIView):
         frames = list(series.frames.order_by("index"))
         unit = frames[0].unit if frames else ""
         used = [
-            str(shape.get("label", ""))
+            (str(shape.get("label", "")), str(shape.get("code", "")))
             for annotation in Annotation.objects.visible_to(person(request)).filter(series__case=series.case)
             for shape in annotation.shapes
         ]
@@ -48,7 +48,7 @@ class SeriesDetail(APIView):
                 "presets": presets_for(series.modality, unit),
                 "uptake_problem": sentence_of(series.uptake_problem),
                 "uptake_presets": uptake_presets(frames),
-                "labels": labels_for(series.case, [label for label in used if label]),
+                "labels": labels_for(series.case, [(label, code) for label, code in used if label]),
                 "slides": list(
                     Slide.objects.filter(instance__series=series).values_list("instance", flat=True)
                 ),

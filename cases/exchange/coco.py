@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from cases.exchange import codes
 from cases.exchange.layers import (
+    UNLABELLED,
     Layer,
     Losses,
     Picture,
@@ -14,7 +16,6 @@ from cases.exchange.layers import (
     Unreadable,
     Written,
     label_of,
-    labels_of,
     new_shape,
     place_of,
     seal,
@@ -38,7 +39,7 @@ def write(layers: Sequence[Layer]) -> Written:
     that reading it back here loses nothing.
     """
     losses = Losses()
-    names = labels_of(layers)
+    names = sorted({_name_of(shape) for layer in layers for shape in layer.shapes})
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for layer in layers:
@@ -50,7 +51,7 @@ def write(layers: Sequence[Layer]) -> Written:
         for shape in layer.shapes:
             item = _item(shape, layer.pictures[shape.frame], losses)
             item |= {"id": len(annotations) + 1, "image_id": first + shape.frame, "iscrowd": 0}
-            item["category_id"] = names.index(shape.label or "unlabelled") + 1
+            item["category_id"] = names.index(_name_of(shape)) + 1
             item["attributes"] = {
                 **dict(shape.attributes),
                 "layer": "reference" if layer.reference else "reader",
@@ -61,11 +62,18 @@ def write(layers: Sequence[Layer]) -> Written:
         "info": {"description": "Drawings from MedWeb", "version": "1"},
         "images": _without_doubles(images, annotations),
         "annotations": annotations,
-        "categories": [{"id": n, "name": name, "supercategory": ""} for n, name in enumerate(names, 1)],
+        "categories": [
+            {"id": n, "name": name, "supercategory": "", **({"code": code} if code else {})}
+            for n, (name, code) in enumerate(names, 1)
+        ],
     }
     return Written(
         json.dumps(whole, ensure_ascii=False).encode(), "application/json", ".coco.json", losses.told()
     )
+
+
+def _name_of(shape: Shape) -> tuple[str, str]:
+    return shape.label or UNLABELLED, shape.code
 
 
 def _without_doubles(images: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -121,7 +129,7 @@ def read(data: bytes, pictures: Sequence[Picture]) -> Read:
             f'("{pictures[0].name}.png"), or choose the series they were drawn on.'
         )
     names = {
-        one.get("id"): label_of(one.get("name"))
+        one.get("id"): (label_of(one.get("name")), codes.checked(one.get("code")))
         for one in whole.get("categories") or []
         if isinstance(one, dict) and isinstance(one.get("id"), int)
     }
@@ -133,8 +141,9 @@ def read(data: bytes, pictures: Sequence[Picture]) -> Read:
             losses.add("Annotations on pictures of other series were left out.")
         else:
             frame = places[item["image_id"]]
-            label = names.get(item.get("category_id"), "") if isinstance(item.get("category_id"), int) else ""
-            shapes += _shapes(item, frame, pictures[frame], label, losses)
+            category = item.get("category_id")
+            named = names.get(category, ("", "")) if isinstance(category, int) else ("", "")
+            shapes += _shapes(item, frame, pictures[frame], named, losses)
     return Read(tuple(shapes), losses.told())
 
 
@@ -153,13 +162,15 @@ def _places(images: list[Any], pictures: Sequence[Picture], losses: Losses) -> d
     return found
 
 
-def _shapes(item: dict[str, Any], frame: int, picture: Picture, label: str, losses: Losses) -> list[Shape]:
+def _shapes(
+    item: dict[str, Any], frame: int, picture: Picture, named: tuple[str, str], losses: Losses
+) -> list[Shape]:
     standard = [item.get(key, []) for key in _STANDARD[:2]]
     own = unsealed(item.get(OWN), standard, frame, picture)
     if own is not None:
         return [own]
     box, found = standard
-    where: dict[str, Any] = {"frame": frame, "picture": picture, "label": label}
+    where: dict[str, Any] = {"frame": frame, "picture": picture, "label": named[0], "code": named[1]}
     if isinstance(found, dict):
         return taken(losses, lambda: new_shape("mask", **_mask(found, picture), **where))
     if isinstance(found, list) and found:

@@ -16,6 +16,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
+from cases.exchange.codes import scheme_of
 from cases.exchange.layers import UNLABELLED, Layer, Picture, Unreadable
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ def uid_of_shape(shape_id: str) -> str:
     return f"2.25.{uuid.UUID(shape_id).int}"
 
 
-def code_of(label: str) -> Code:
-    """A label as a code of this program: equal labels get equal codes.
+def code_of(label: str, code: str = "") -> Code:
+    """A label as a code: that of its terminology, else one of this program. Equal labels get equal codes.
 
     Examples
     --------
     >>> code_of("Cyst").scheme_designator, len(code_of("Cyst").value)
     ('99MEDWEB', 13)
+    >>> code_of("Cyst", "radlex:RID3890").scheme_designator
+    'RADLEX'
     """
+    known = scheme_of(code)
+    if known is not None and len(known[1]) <= 16:
+        return Code(known[1], known[0], text(label))
     name = label or UNLABELLED
     return Code("L" + hashlib.sha256(name.encode()).hexdigest()[:12].upper(), SCHEME, text(name))
 

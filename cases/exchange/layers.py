@@ -187,6 +187,7 @@ def new_shape(
     note: str = "",
     counts: Sequence[int] | None = None,
     attributes: dict[str, str] | None = None,
+    code: str = "",
 ) -> Shape:
     """A shape of foreign numbers, checked as what a browser sends is.
 
@@ -203,6 +204,7 @@ def new_shape(
         "label": plain(label)[:64],
         "note": plain(note, lines=True)[:500],
         "attributes": attributes or {},
+        "code": code if plain(label) else "",
     }
     if counts is not None:
         sent["counts"] = list(counts)
@@ -229,6 +231,14 @@ def taken(losses: Losses, make: Callable[[], Shape]) -> list[Shape]:
     except (TypeError, ValueError, OverflowError):
         losses.add("Shapes were left out: their numbers could not be read.")
     return []
+
+
+def tell_words_lost(losses: Losses, shape: Shape) -> None:
+    """Say what of a shape's words a format that knows labels only leaves out."""
+    if shape.note or shape.attributes:
+        losses.add("Notes and attributes were left out.")
+    if shape.code:
+        losses.add("Codes of labels were left out: this format knows their words only.")
 
 
 def labels_of(layers: Iterable[Layer]) -> list[str]:

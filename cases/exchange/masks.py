@@ -25,6 +25,7 @@ from cases.exchange.layers import (
     new_shape,
     place_of,
     taken,
+    tell_words_lost,
 )
 from cases.exchange.outlines import mask_values
 from cases.geometry.rasterise import mask
@@ -72,8 +73,9 @@ def write(layers: Sequence[Layer]) -> Written:
         out = io.BytesIO()
         Image.fromarray(found).save(out, "PNG", optimize=False)
         members[f"{name}.png"] = out.getvalue()
-    if any(shape.note or shape.attributes for layer in layers for shape in layer.shapes):
-        losses.add("Notes and attributes were left out.")
+    for layer in layers:
+        for shape in layer.shapes:
+            tell_words_lost(losses, shape)
     return Written(archives.packed(members), "application/zip", ".masks.zip", losses.told())
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from cases.exchange import archives
-from cases.exchange.layers import Layer, Losses, Picture, Unreadable, Written
+from cases.exchange.layers import Layer, Losses, Picture, Unreadable, Written, tell_words_lost
 from cases.exchange.masks import NAMES, label_maps
 from cases.imaging import nifti
 from cases.imaging.errors import Refused
@@ -71,8 +71,9 @@ def _prepared(
     if max(np.prod(stack.shape), len(pictures) * np.prod(stack.shape[1:])) > MOST_VOXELS:
         raise Unreadable("This volume is too large to be written at once. Choose PNG masks instead.")
     names, maps = label_maps(layers, told)
-    if any(shape.note or shape.attributes for layer in layers for shape in layer.shapes):
-        told.add("Notes and attributes were left out.")
+    for layer in layers:
+        for shape in layer.shapes:
+            tell_words_lost(told, shape)
     if stack.sources is not None:
         told.add("The slices stand askew or unevenly: the map was laid onto an upright grid.")
     return stack, names, maps

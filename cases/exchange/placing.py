@@ -174,7 +174,7 @@ def _same(first: Plane, second: Plane) -> bool:
     )
 
 
-def shape_of(name: str, target: Target, points: NDArray[np.float64]) -> dict[str, Any] | None:
+def shape_of(name: str, target: Target, points: NDArray[np.float64], code: str = "") -> dict[str, Any] | None:
     """What a browser would have sent; ``None`` for what lies outside of the picture or has no area."""
     if len(points) == 1:
         x, y = (float(value) for value in points[0])
@@ -192,6 +192,7 @@ def shape_of(name: str, target: Target, points: NDArray[np.float64]) -> dict[str
         "frame": target.index,
         "points": rounded,
         "label": name,
+        **({"code": code} if code and name else {}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cases.exchange import codes
 from cases.exchange.layers import UNLABELLED, Losses, Picture, Read, Unreadable, taken
 from cases.exchange.placing import Target, Targets, name_of, same_grid, shape_of
 from cases.geometry.rasterise import mask
@@ -117,6 +118,7 @@ def placed(found: CleanRegions, pictures: Sequence[Picture], space: Space, losse
     shapes: list[Shape] = []
     for region in found.regions:
         name = "" if region.name == UNLABELLED else region.name
+        code = codes.from_scheme(*region.code) if name else ""
         masks: dict[int, BoolMask] = {}
         sent: list[tuple[Target, dict[str, Any]]] = []
         for outline in region.outlines:
@@ -135,12 +137,12 @@ def placed(found: CleanRegions, pictures: Sequence[Picture], space: Space, losse
             if outline.rows and same_grid(target, outline):
                 _fill(masks, target, points)
                 continue
-            item = shape_of(name, target, points)
+            item = shape_of(name, target, points, code)
             if item is None:
                 losses.add("Outlines beyond the picture or without an area were left out.")
             else:
                 sent.append((target, item))
-        shapes += _masks(masks, name, pictures, everywhere, losses)
+        shapes += _masks(masks, (name, code), pictures, everywhere, losses)
         for target, item in sent:
             shapes += taken(losses, lambda target=target, item=item: _checked(item, pictures[target.index]))  # type: ignore[misc]
     if not shapes:
@@ -191,7 +193,11 @@ def _fill(masks: dict[int, BoolMask], target: Target, points: NDArray[np.float64
 
 
 def _masks(
-    masks: dict[int, BoolMask], name: str, pictures: Sequence[Picture], targets: list[Target], losses: Losses
+    masks: dict[int, BoolMask],
+    named: tuple[str, str],
+    pictures: Sequence[Picture],
+    targets: list[Target],
+    losses: Losses,
 ) -> list[Shape]:
     made: list[Shape] = []
     for index, inside in sorted(masks.items()):
@@ -199,12 +205,13 @@ def _masks(
             continue
         points, counts = from_window(inside)
         item = {
-            "id": name_of(targets[index], name, points, counts),
+            "id": name_of(targets[index], named[0], points, counts),
             "kind": "mask",
             "frame": index,
             "points": [list(point) for point in points],
             "counts": list(counts),
-            "label": name,
+            "label": named[0],
+            "code": named[1],
         }
         made += taken(losses, lambda item=item: _checked(item, pictures[item["frame"]]))  # type: ignore[misc]
     return made

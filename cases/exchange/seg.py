@@ -12,11 +12,14 @@ from pydicom.sr.coding import Code
 from cases.exchange import dicom
 from cases.exchange.layers import UNLABELLED, Layer, Losses, Picture, Unreadable, Written
 from cases.geometry.rasterise import mask
+from cases.geometry.shapes import Shape
 
 # Neither a tissue nor an organ nor a lesion is known of a label: the widest word of CID 7150.
 _CATEGORY = Code("309825002", "SCT", "Spatial and Relational Concept")
 MOST_BYTES = 1 << 28
 Masks = dict[int, NDArray[np.bool_]]
+Named = tuple[str, str]
+"""What a segment shows: label and code."""
 
 
 def losses(layers: Sequence[Layer]) -> tuple[str, ...]:
@@ -72,12 +75,12 @@ def write(layers: Sequence[Layer]) -> Written:
                     segment_number=number,
                     segment_label=dicom.text(name),
                     segmented_property_category=_CATEGORY,
-                    segmented_property_type=dicom.code_of(name),
+                    segmented_property_type=dicom.code_of(name, code),
                     algorithm_type="MANUAL",
                     tracking_uid=dicom.new_uid(),
                     tracking_id=dicom.text(name),
                 )
-                for number, name in enumerate(names, 1)
+                for number, (name, code) in enumerate(names, 1)
             ],
             series_instance_uid=dicom.new_uid(),
             series_number=9001,
@@ -97,13 +100,13 @@ def write(layers: Sequence[Layer]) -> Written:
         return Written(dicom.saved(made), dicom.CONTENT_TYPE, ".seg.dcm", told.told())
 
 
-def _masks(layers: Sequence[Layer], told: Losses) -> tuple[list[str], Masks]:
+def _masks(layers: Sequence[Layer], told: Losses) -> tuple[list[Named], Masks]:
     """Names of the segments, and ``(rows, columns, segments)`` of every picture with one of them."""
     pictures = dicom.sources_hold(layers)
     closed = [shape for layer in layers for shape in layer.shapes if shape.is_closed]
     if not closed:
         raise Unreadable("A segmentation holds areas, and no area is drawn here.")
-    names = sorted({shape.label or UNLABELLED for shape in closed})
+    names = sorted({_name_of(shape) for shape in closed})
     places = {shape.frame for shape in closed}
     _drawable([pictures[place] for place in places], len(names))
     for layer in layers:
@@ -116,12 +119,16 @@ def _masks(layers: Sequence[Layer], told: Losses) -> tuple[list[str], Masks]:
     for shape in closed:
         picture = pictures[shape.frame]
         here = found.setdefault(shape.frame, np.zeros((picture.rows, picture.columns, len(names)), bool))
-        segment = here[:, :, names.index(shape.label or UNLABELLED)]
+        segment = here[:, :, names.index(_name_of(shape))]
         inside = mask(shape, picture.rows, picture.columns)
         if (segment & inside).any():
             told.add("Shapes of one label that overlap became one region.")
         segment |= inside
     return names, {place: masks for place, masks in found.items() if masks.any()}
+
+
+def _name_of(shape: Shape) -> Named:
+    return shape.label or UNLABELLED, shape.code
 
 
 def _drawable(pictures: Sequence[Picture], segments: int) -> None:

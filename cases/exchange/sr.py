@@ -140,7 +140,7 @@ def _groups(shape: Shape, picture: Picture, header: Dataset) -> list[Any]:
     image = SourceImageForRegion(
         header.SOPClassUID, header.SOPInstanceUID, [picture.number + 1] if many else None
     )
-    label = dicom.code_of(shape.label)
+    label = dicom.code_of(shape.label, shape.code)
     if shape.kind in _LINES:
         measured = [
             Measurement(

@@ -12,7 +12,7 @@ from cases.geometry.measure import area, axes, degrees, perimeter
 from cases.geometry.shapes import Shape
 
 _COLUMNS = (
-    "id", "picture", "author", "layer", "kind", "label", "note", "attributes", "area_px2", "area_mm2",
+    "id", "picture", "author", "layer", "kind", "label", "code", "note", "attributes", "area_px2", "area_mm2",
     "perimeter_px", "perimeter_mm", "long_axis_mm", "short_axis_mm", "angle_degrees", "points",
 )  # fmt: skip
 # What a spreadsheet would take for a formula.
@@ -45,6 +45,7 @@ def _row(shape: Shape, layer: Layer, picture: Picture) -> list[object]:
         "reference" if layer.reference else "reader",
         shape.kind,
         shape.label,
+        shape.code,
         shape.note,
         json.dumps(dict(shape.attributes), ensure_ascii=False) if shape.attributes else "",
         _number(area(shape) if closed else None),

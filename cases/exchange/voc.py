@@ -28,6 +28,7 @@ from cases.exchange.layers import (
     place_of,
     plain,
     taken,
+    tell_words_lost,
 )
 from cases.geometry.shapes import PLACES, Shape
 
@@ -47,8 +48,7 @@ def write(layers: Sequence[Layer]) -> Written:
                 losses.add("Outlines, masks and points became their bounding boxes.")
             elif any(value != round(value) for value in shape.bounds):
                 losses.add("Boxes were widened to whole pixels.")
-            if shape.note or shape.attributes:
-                losses.add("Notes and attributes were left out.")
+            tell_words_lost(losses, shape)
             picture = layer.pictures[shape.frame]
             tree = trees.setdefault(picture.name, _tree(picture))
             _add(tree, shape, picture)

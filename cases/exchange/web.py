@@ -11,6 +11,7 @@ from typing import Any
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from cases.exchange import codes
 from cases.exchange.layers import (
     Layer,
     Losses,
@@ -54,6 +55,8 @@ def _item(shape: Shape, layer: Layer, losses: Losses) -> dict[str, Any]:
     bodies = []
     if shape.label:
         bodies.append({"type": "TextualBody", "purpose": "tagging", "value": shape.label})
+    if address := codes.address_of(shape.code):
+        bodies.append({"type": "SpecificResource", "purpose": "classifying", "source": address})
     if shape.note:
         bodies.append({"type": "TextualBody", "purpose": "describing", "value": shape.note})
     if shape.attributes:
@@ -143,8 +146,8 @@ def _shapes(
     own = unsealed(item.get(OWN), value, frame, picture)
     if own is not None:
         return [own]
-    label, note = _words(item.get("body"))
-    where: dict[str, Any] = {"frame": frame, "picture": picture, "label": label, "note": note}
+    label, note, code = _words(item.get("body"))
+    where: dict[str, Any] = {"frame": frame, "picture": picture, "label": label, "note": note, "code": code}
     box = _BOX.fullmatch(value.removeprefix("#"))
     if box:
         x, y, width, height = (float(number) for number in box.groups())
@@ -161,17 +164,19 @@ def _shapes(
     return made
 
 
-def _words(body: object) -> tuple[str, str]:
+def _words(body: object) -> tuple[str, str, str]:
+    """Label, note and code of an annotation."""
     bodies = body if isinstance(body, list) else [body]
-    label = note = ""
+    label = note = code = ""
     for one in bodies:
         if isinstance(one, str):
             note = note or plain(one, lines=True)
         elif isinstance(one, dict) and one.get("purpose") in ("tagging", "classifying", "identifying"):
             label = label or plain(one.get("value"))
+            code = code or codes.from_address(one.get("source") or one.get("id"))
         elif isinstance(one, dict):
             note = note or plain(one.get("value"), lines=True)
-    return label, note
+    return label, note, code
 
 
 def _figures(element: ET.Element, losses: Losses) -> list[tuple[str, list[tuple[float, float]]]]:

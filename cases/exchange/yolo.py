@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from cases.exchange import archives
-from cases.exchange.layers import UNLABELLED, Layer, Losses, Picture, Written, labels_of
+from cases.exchange.layers import UNLABELLED, Layer, Losses, Picture, Written, labels_of, tell_words_lost
 from cases.exchange.outlines import outlines_of
 from cases.geometry.shapes import Shape
 
@@ -22,8 +22,7 @@ def write(layers: Sequence[Layer]) -> Written:
             if not shape.is_closed:
                 losses.add("Points, lines, arrows and angles were left out: YOLO knows areas only.")
                 continue
-            if shape.note or shape.attributes:
-                losses.add("Notes and attributes were left out.")
+            tell_words_lost(losses, shape)
             picture = layer.pictures[shape.frame]
             number = names.index(shape.label or UNLABELLED)
             lines[f"detect/{picture.name}.txt"].append(_line(number, _box(shape, picture)))

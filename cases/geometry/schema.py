@@ -27,7 +27,9 @@ SMALLEST: Final = 1e-6
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REQUIRED: Final = frozenset({"id", "kind", "frame", "points"})
-_ALLOWED: Final = _REQUIRED | {"label", "note", "counts", "attributes"}
+_ALLOWED: Final = _REQUIRED | {"label", "note", "counts", "attributes", "code"}
+CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,11}:[A-Za-z0-9][A-Za-z0-9._/+-]{0,62}")
+"""A terminology, a colon and the code there."""
 _EXACT: Final = {
     "point": 1,
     "text": 1,
@@ -97,8 +99,8 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
     Parameters
     ----------
     payload : object
-        A list of ``{"id", "kind", "frame", "points", "label"?, "note"?, "counts"?, "attributes"?}`` as
-        decoded from JSON; ``counts`` with masks only.
+        A list of ``{"id", "kind", "frame", "points", "label"?, "code"?, "note"?, "counts"?,
+        "attributes"?}`` as decoded from JSON; ``counts`` with masks only.
     frames : sequence of (rows, columns)
         Size of every frame of the series, in pixels.
 
@@ -148,7 +150,7 @@ def parse_shapes(payload: object, *, frames: Sequence[tuple[int, int]]) -> tuple
 
 
 def to_payload(shapes: Sequence[Shape]) -> list[dict[str, Any]]:
-    """What :func:`parse_shapes` reads; ``note``, ``counts`` and ``attributes`` are left out where empty.
+    """What :func:`parse_shapes` reads; what is not required and empty is left out.
 
     Parameters
     ----------
@@ -175,6 +177,7 @@ def to_payload(shapes: Sequence[Shape]) -> list[dict[str, Any]]:
             **({"note": shape.note} if shape.note else {}),
             **({"counts": list(shape.counts)} if shape.counts else {}),
             **({"attributes": dict(shape.attributes)} if shape.attributes else {}),
+            **({"code": shape.code} if shape.code else {}),
         }
         for shape in shapes
     ]
@@ -201,7 +204,8 @@ def _parse_shape(item: object, field: str, frames: Sequence[tuple[int, int]]) ->
     label = _parse_text(item.get("label", ""), MAX_LABEL, f"{field}.label", lines=False)
     note = _parse_text(item.get("note", ""), MAX_NOTE, f"{field}.note", lines=True)
     attributes = _parse_attributes(item.get("attributes", {}), f"{field}.attributes")
-    shape = Shape(identity.lower(), kind, frame, points, label, note, counts, attributes)
+    code = _parse_code(item.get("code", ""), label, f"{field}.code")
+    shape = Shape(identity.lower(), kind, frame, points, label, note, counts, attributes, code)
     _check_extent(shape, field)
     return shape
 
@@ -258,6 +262,16 @@ def _parse_attributes(value: object, field: str) -> tuple[tuple[str, str], ...]:
             raise GeometryError(field, "have a name that is empty")
         pairs.append((key, _parse_text(content, MAX_ATTRIBUTE_VALUE, f"{field}.{key}", lines=False)))
     return tuple(sorted(pairs))
+
+
+def _parse_code(value: object, label: str, field: str) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not CODE.fullmatch(value):
+        raise GeometryError(field, "must be a terminology and its code, such as radlex:RID50149")
+    if not label:
+        raise GeometryError(field, "says what a label means, and there is no label")
+    return value
 
 
 def _parse_kind(value: object, field: str) -> Kind:

@@ -60,6 +60,8 @@ class Shape:
         mask and in it, beginning with the run outside (which may be 0). Their sum is width times height.
     attributes : tuple of (name, value)
         Short texts, sorted by name.
+    code : str
+        Of the label, where it is a term of a terminology: ``"radlex:RID50149"``; empty for own words.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Shape:
     note: str = ""
     counts: tuple[int, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    code: str = ""
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

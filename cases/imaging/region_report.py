@@ -39,6 +39,7 @@ _TAKEN = {
         ("uid", "uid"),
     ),
     "PixelData": ("keep", "pixels"),
+    "SegmentedPropertyTypeCodeSequence": ("keep", "technique"),
     "PatientID": ("pseudonym", "profile"),
 }  # fmt: skip
 

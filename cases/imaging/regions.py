@@ -73,10 +73,11 @@ class Outline:
 
 @dataclass(frozen=True)
 class Region:
-    """What one name stands for."""
+    """What one name stands for; with the scheme and value of its code where the object has one."""
 
     name: str
     outlines: tuple[Outline, ...]
+    code: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def read_regions(ds: Dataset, *, secret: bytes, known: Collection[str] = frozens
         reading = _Reading(ds, secret, known)
         structures = str(ds.SOPClassUID) == RT_STRUCTURES
         found = reading.structures() if structures else reading.segments()
-        regions = tuple(Region(name, tuple(outlines)) for name, outlines in found if outlines)
+        regions = tuple(Region(name, tuple(outlines), code) for name, outlines, code in found if outlines)
         if not regions:
             raise Refused("no-regions", "There is no region with an outline inside. Export it again.")
         told = of_object("regions", reading.counts + counted(ds), profile="")
@@ -150,6 +151,9 @@ def read_regions(ds: Dataset, *, secret: bytes, known: Collection[str] = frozens
             report=told,
             notes=tuple(sorted(reading.notes)),
         )
+
+
+_Found = tuple[str, list[Outline], tuple[str, str]]
 
 
 class _Reading:
@@ -188,7 +192,7 @@ class _Reading:
 
     # Structure sets, PS3.3 C.8.8.5 and C.8.8.6.
 
-    def structures(self) -> Iterator[tuple[str, list[Outline]]]:
+    def structures(self) -> Iterator[_Found]:
         sets = _items(self.ds, "StructureSetROISequence")
         named = {whole_number(item, "ROINumber", 0): item for item in sets}
         series = self.series_of_frames()
@@ -196,7 +200,11 @@ class _Reading:
             number = whole_number(roi, "ReferencedROINumber", 0)
             own = named.get(number)
             space = "" if own is None else self.uid(_get(own, "ReferencedFrameOfReferenceUID"))
-            yield self.name(own, "ROIName", number), self.contours(roi, series.get(space, ""), space)
+            yield (
+                self.name(own, "ROIName", number),
+                self.contours(roi, series.get(space, ""), space),
+                ("", ""),
+            )
 
     def series_of_frames(self) -> dict[str, str]:
         """Series by frame of reference, where there is exactly one: for contours that name no image."""
@@ -239,7 +247,7 @@ class _Reading:
 
     # Segmentations, PS3.3 C.8.20.
 
-    def segments(self) -> Iterator[tuple[str, list[Outline]]]:
+    def segments(self) -> Iterator[_Found]:
         ds = self.ds
         per_frame = _items(ds, "PerFrameFunctionalGroupsSequence")
         tiled = str(_get(ds, "DimensionOrganizationType") or "").startswith("TILED")
@@ -268,7 +276,8 @@ class _Reading:
                     raise _too_many()
                 found.setdefault(number, []).extend(self.outlined(mask, own, shared, series_uid))
         for number, outlines in sorted(found.items()):
-            yield self.name(labels.get(number), "SegmentLabel", number), outlines
+            segment = labels.get(number)
+            yield self.name(segment, "SegmentLabel", number), outlines, _code(segment)
 
     def masks(
         self, values: NDArray[Any], own: Dataset, shared: Dataset, labels: dict[int, Dataset]
@@ -306,6 +315,15 @@ class _Reading:
             self.counted(len(ring))
             points = _rounded(ring, 3)
             yield Outline(sop_uid, series_uid, frame or None, points, space, rows, columns, plane)
+
+
+def _code(segment: Dataset | None) -> tuple[str, str]:
+    """Scheme and value of what a segment shows; whoever uses them asks whether they are a code at all."""
+    found = _items(segment, "SegmentedPropertyTypeCodeSequence") if segment is not None else []
+    if not found:
+        return "", ""
+    scheme, value = (str(_get(found[0], key) or "") for key in ("CodingSchemeDesignator", "CodeValue"))
+    return scheme[:16], value[:16]
 
 
 def _too_many() -> Refused:

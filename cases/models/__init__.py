@@ -5,6 +5,7 @@ from cases.models.case import Case
 from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
 from cases.models.comment import Comment
+from cases.models.label import CaseLabel
 from cases.models.reader import Reader
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
@@ -15,6 +16,7 @@ __all__ = [
     "Annotation",
     "AnnotationRevision",
     "Case",
+    "CaseLabel",
     "ClearanceReview",
     "Collection",
     "CollectionItem",

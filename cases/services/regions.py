@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from cases.exchange.codes import from_scheme
 from cases.exchange.placing import Target, Targets, shape_of
 from cases.geometry.errors import GeometryError
 from cases.imaging.errors import Refused
@@ -124,7 +125,7 @@ def matched(*, case_id: int, regions: CleanRegions) -> Plan:
                 continue
             target, points = found
             series.add(target.series)
-            shape = shape_of(region.name, target, points)
+            shape = shape_of(region.name, target, points, from_scheme(*region.code))
             if shape is not None:
                 shapes[target.series].append(shape)
     if not series:

@@ -67,6 +67,7 @@ PLACES = (
     Place("case without images", "instructor", "/cases/{empty}/", everything_open),
     Place("case form", "instructor", "/cases/new/"),
     Place("case edit", "instructor", "/cases/{read}/edit/"),
+    Place("labels of a case", "instructor", "/cases/{read}/labels/"),
     Place("files of a batch", "instructor", "/batches/{batch}/"),
     Place("privacy report", "instructor", "/batches/{batch}/report/", everything_open),
     Place("desk", "instructor", "/desk/"),

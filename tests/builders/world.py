@@ -164,7 +164,9 @@ def overlay_of(collection: Collection, case: Case, by: User) -> Overlay:
     model.save()
     return Overlay.objects.create(
         prediction=model.predictions.get(),
-        frame=Frame.objects.filter(series__case=case, series__clearance="cleared").order_by("pk")[0],
+        frame=Frame.objects.filter(series__case=case, series__clearance="cleared").order_by(
+            "series", "index"
+        )[0],
         label="sick",
         rows=1,
         columns=2,

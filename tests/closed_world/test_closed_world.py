@@ -49,6 +49,7 @@ SAFE = {
         "keywords": "words of the subject", "source": "publication or licence",
         "patient_key": "keyed hash", "origin": "keyed hash",
     },
+    "cases.CaseLabel": {"colour": "number of a colour"},
     "cases.Collection": {
         "title": "words of the subject", "slug": "from the title", "description": "words of the subject",
     },

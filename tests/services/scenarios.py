@@ -29,6 +29,7 @@ from cases.services import (
     desk,
     exchange,
     imports,
+    labels,
     quarantine,
     readings,
     receiving,
@@ -149,6 +150,7 @@ simple(
 )
 simple(jobs.enqueue, "ann", name=lambda w: "gone.kind", params=lambda w: {}, topics=lambda w: ["case:1"])
 simple(jobs.cancel, "ann", job=World.job)
+simple(labels.arrange, "ann", case=World.case, wanted=lambda w: [labels.Wanted("Nodule", "#56b4e9")])
 simple(annotations.start, "ann", series=World.series, shapes=lambda w: [box(4, 4, 20, 20)])
 simple(
     annotations.save, "ann", annotation=World.layer, revision=lambda w: 1, shapes=lambda w: [box(1, 1, 9, 9)]

@@ -6,7 +6,7 @@
 import { Display } from "./display.js";
 import { measureText, pixelRuns, removeVertex } from "./geometry.js";
 import { History } from "./history.js";
-import { labelText } from "./labels.js";
+import { labelText, withCodes } from "./labels.js";
 import { regionOf } from "./region.js";
 import { heldShapes } from "./selection.js";
 import { finishDraft, placePoint } from "./tools/draw.js";
@@ -57,8 +57,9 @@ export class Drawing extends Display {
       this.say(this.t("layerLocked"));
       return false;
     }
-    this.history.commit(shapes);
-    this.adopt(shapes, selected);
+    const coded = withCodes(this.labels, this.history.present, shapes);
+    this.history.commit(coded);
+    this.adopt(coded, selected);
     return true;
   }
 

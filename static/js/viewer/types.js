@@ -5,7 +5,7 @@
  * @typedef {[number, number]} Point
  * @typedef {"point"|"text"|"box"|"rotated-box"|"ellipse"|"circle"|"polygon"|"freehand"|"mask"|"polyline"|"arrow"|
  *   "length"|"bidirectional"|"angle"|"cobb"} Kind
- * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, note?: string,
+ * @typedef {{id: string, kind: Kind, frame: number, points: Point[], label: string, code?: string, note?: string,
  *   counts?: number[], attributes?: Record<string, string>}} Shape `counts` of a mask: lengths of runs of pixels, row
  *   by row between its two corners, in turns outside and inside, beginning outside
  * @typedef {{center: number, width: number}} Window
@@ -20,7 +20,7 @@
  *   what a value is multiplied by to be in it
  * @typedef {{name: string, center: number, width: number}} Preset
  * @typedef {{unit: string, presets: Preset[], frames: Frame[]}} Scale
- * @typedef {{code: string, label: string, color: string}} Label a shape stores its `label`
+ * @typedef {{code: string, label: string, color: string, term?: string}} Label a shape stores its `label`, and its `term` as `code`
  * @typedef {{id: number|string, case?: number|string, number?: number, description: string, modality: string, unit: string,
  *   study_uid?: string, frame_of_reference?: string, is_localiser?: boolean, frame_count?: number,
  *   stack?: number|string, presets: Preset[], frame_rate?: number|null, scales?: Scale[], uptake_problem?: string, uptake_presets?: Preset[],
@@ -114,7 +114,7 @@
  * @property {() => void} finishDraft
  * @property {(point: Point) => void} placePoint
  * @property {() => void} help
- * @property {(text: string) => void} say
+ * @property {(text: string, seen?: boolean) => void} say
  * @property {(error: unknown) => void} missing a part that is fetched when it is wanted did not come
  * @property {(shape: Shape) => string} describe kind, label and size in words
  * @property {(title: string, words: string) => Promise<string>} askWords "" when the person leaves it

@@ -43,9 +43,11 @@ def masked(inside, *, x: int = 0, y: int = 0, **more) -> Shape:
 def shapes(draw, kinds=KINDS, *, whole: bool = False):
     """Any valid shape."""
     kind = draw(st.sampled_from(kinds))
+    label = draw(st.just("") | WORDS)
     more = {
         "frame": draw(st.integers(0, 2)),
-        "label": draw(st.just("") | WORDS),
+        "label": label,
+        "code": draw(st.sampled_from(["", "radlex:RID50149", "icd10:C34.1"])) if label else "",
         "note": draw(WORDS),
         "attributes": draw(st.dictionaries(WORDS, WORDS, max_size=2)),
     }

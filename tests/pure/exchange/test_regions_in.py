@@ -1,19 +1,21 @@
 """Segmentations and structure sets, in: what we write comes back whole, the rest lands or says why."""
 
 import io
+import json
 from dataclasses import replace
 
+import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.exchange import regions, seg
+from cases.exchange import coco, masks, regions, seg, sr, voc, web, yolo
 from cases.exchange.layers import Layer, Unreadable
 from cases.geometry.rasterise import mask
 from cases.imaging import pseudonyms
-from tests.pure.exchange.shapes import COLUMNS, ROWS, masked, shape, shapes
+from tests.pure.exchange.shapes import COLUMNS, PICTURES, ROWS, layer, masked, shape, shapes
 from tests.pure.exchange.test_dicom import HEADERS, SECRET, SERIES, SLICES, SPACE
 from tests.pure.imaging.region_files import contour, segmentation, structures
 
@@ -45,7 +47,7 @@ def same(first, second):
 def test_our_own_segmentation_comes_back_pixel_by_pixel(data):
     kinds = ("mask", "box", "ellipse", "circle", "polygon", "freehand", "rotated-box")
     drawn = data.draw(st.lists(shapes(kinds), min_size=1, max_size=4))
-    drawn = [replace(one, label=data.draw(LABELS)) for one in drawn]
+    drawn = [replace(one, label=data.draw(LABELS), code="") for one in drawn]
     truth = covered(drawn)
     if not truth:
         return
@@ -147,3 +149,57 @@ def test_an_object_of_another_kind_says_which_it_is_not():
     pydicom.dcmwrite(header, HEADERS["2.25.100"], enforce_file_format=True)
     with pytest.raises(Unreadable):
         regions.read(header.getvalue(), SLICES, OURS, regions.SEGMENTATIONS)
+
+
+def test_codes_of_labels_go_out_and_come_back():
+    drawn = [
+        shape("box", [[1, 1], [9, 9]], label="Pneumonia", code="radlex:RID5350"),
+        shape("ellipse", [[12, 3], [20, 9]], frame=1, label="Nodule", code="snomed:27925004"),
+        shape("box", [[1, 12], [9, 20]], frame=1, label="Nodule"),
+    ]
+    data = written(*drawn).data
+    types = [
+        (one.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator, one.SegmentLabel)
+        for one in pydicom.dcmread(io.BytesIO(data)).SegmentSequence
+    ]
+    assert types == [("99MEDWEB", "Nodule"), ("SCT", "Nodule"), ("RADLEX", "Pneumonia")]
+    found = regions.read(data, SLICES, OURS, regions.SEGMENTATIONS)
+    assert sorted((one.label, one.code, one.frame) for one in found.shapes) == [
+        ("Nodule", "", 1), ("Nodule", "snomed:27925004", 1), ("Pneumonia", "radlex:RID5350", 0),
+    ]  # fmt: skip
+
+
+def test_what_only_looks_like_a_code_is_left_out():
+    """A value of an unknown look may be a name."""
+    for scheme, value in (("SCT", "Ann Miller"), ("99OTHER", "1"), ("RADLEX", "RIDdle")):
+        ds = pydicom.dcmread(io.BytesIO(written(shape("box", [[1, 1], [9, 9]])).data))
+        code = ds.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0]
+        code.CodingSchemeDesignator, code.CodeValue = scheme, value
+        out = io.BytesIO()
+        ds.save_as(out, enforce_file_format=True)
+        (one,) = regions.read(out.getvalue(), SLICES, OURS, regions.SEGMENTATIONS).shapes
+        assert (one.label, one.code) == ("Cyst", "")
+
+
+def test_a_report_names_findings_by_their_codes():
+    drawn = shape("box", [[1, 1], [9, 9]], label="Pneumonia", code="radlex:RID5350")
+    report = sr.write([Layer(SLICES, (drawn,), header=lambda uid: HEADERS[uid])])
+    (group,) = hd.sr.srread(io.BytesIO(report.data)).content.get_planar_roi_measurement_groups()
+    finding = group.finding_type
+    assert (finding.scheme_designator, finding.value, finding.meaning) == ("RADLEX", "RID5350", "Pneumonia")
+
+
+@pytest.mark.parametrize("form", [coco, web])
+def test_codes_are_read_from_the_standard_part_alone(form):
+    drawn = shape("box", [[1, 1], [9, 9]], label="Pneumonia", code="radlex:RID5350")
+    whole = json.loads(form.write([layer(drawn)]).data)
+    for item in whole.get("annotations") or whole.get("items"):
+        del item["medweb"]
+    (one,) = form.read(json.dumps(whole).encode(), PICTURES).shapes
+    assert (one.label, one.code) == ("Pneumonia", "radlex:RID5350")
+
+
+@pytest.mark.parametrize("form", [masks, voc, yolo])
+def test_formats_without_codes_say_so(form):
+    drawn = shape("box", [[1, 1], [9, 9]], label="Pneumonia", code="radlex:RID5350")
+    assert any("Codes of labels were left out" in told for told in form.write([layer(drawn)]).losses)

@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Host} Host
  * @typedef {import("../types.js").State} State
  */
-import { findLabel, labelColor, labelText } from "../labels.js";
+import { codeText, findLabel, labelColor, labelText } from "../labels.js";
 import { chooseLabel } from "../tools/commands.js";
 import { h, put, svg } from "./dom.js";
 
@@ -19,7 +19,7 @@ export function createChips(host) {
     const key = i < 9 ? String(i + 1) : "";
     const element = h(
       "button",
-      { type: "button", class: "viewer-chip", "aria-keyshortcuts": key || null, onclick: () => chooseLabel(host, label.label) },
+      { type: "button", class: "viewer-chip", "aria-keyshortcuts": key || null, title: codeText(label.term) || null, onclick: () => chooseLabel(host, label.label) },
       swatch(labelColor(host.labels, label.code)),
       label.label,
       key ? h("kbd", { "aria-hidden": "true" }, key) : null,
@@ -34,13 +34,33 @@ export function createChips(host) {
     "aria-label": t("newLabel"),
     autocomplete: "off",
     onchange: () => chooseLabel(host, labelText(host.labels, free.value.trim())),
+    onfocus: () => void offerTerms(),
   });
+  const code = h("p", { class: "viewer-code" });
+  let offered = false;
+
+  /** Terms to choose from, fetched when the field is first visited. */
+  async function offerTerms() {
+    const viewer = free.closest("[data-terms-url]");
+    if (offered || !(viewer instanceof HTMLElement)) return;
+    offered = true;
+    try {
+      const { attachTerms } = await import("./terms.js");
+      attachTerms(host, free, viewer.dataset.termsUrl ?? "");
+    } catch (error) {
+      offered = false;
+      // Own words are taken all the same.
+      console.warn("terms could not be offered", error);
+    }
+  }
+
   const element = h(
     "section",
     { class: "viewer-section" },
     h("h3", { class: "viewer-heading" }, t("label")),
     h("div", { class: "viewer-chips", role: "group", "aria-label": t("label") }, ...chips.map((chip) => chip.element)),
     free,
+    code,
   );
 
   return {
@@ -51,6 +71,8 @@ export function createChips(host) {
       const selected = state.tool === "select" && state.shapes.find((shape) => shape.id === state.selected);
       const label = selected ? selected.label : state.label;
       for (const chip of chips) put(chip.element, "aria-pressed", chip.label === findLabel(host.labels, label));
+      const coded = codeText(selected ? selected.code : findLabel(host.labels, label)?.term);
+      if (code.textContent !== coded) code.textContent = coded;
       if (document.activeElement !== free) free.value = findLabel(host.labels, label) ? "" : label;
     },
   };
