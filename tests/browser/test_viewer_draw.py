@@ -284,8 +284,24 @@ def test_turning_resizing_and_simplifying(board: Any) -> None:
 
     assert width(larger) > width(turned) + 1
     b.press("Shift+S")
-    expect(b.live).to_contain_text("points became")
-    b.becomes("simpler", lambda now: len(now[0]["points"]) <= len(larger["points"]))
+    bar = b.page.get_by_role("group", name="Simplify the outline")
+    slider = bar.get_by_label("Tolerance")
+    expect(slider).to_be_focused()
+    said = bar.locator("output")
+    expect(said).to_contain_text(f"of {len(larger['points'])} points stay")
+    slider.fill("20")
+    few = int((said.text_content() or "").split()[0])
+    assert 3 <= few < len(larger["points"])
+    b.page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+    assert b.stored() == [larger], "shown, not done"
+    b.press("Shift+S")
+    slider.fill("20")
+    bar.get_by_role("button", name="Apply").click()
+    expect(b.live).to_have_text(f"{len(larger['points'])} points became {few}.")
+    b.becomes("simpler", lambda now: len(now[0]["points"]) == few)
+    b.press("Control+z")
+    b.becomes("as before", lambda now: now == [larger])
 
 
 def test_layers_numbers_and_attributes(board: Any) -> None:

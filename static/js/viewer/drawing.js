@@ -121,6 +121,12 @@ export class Drawing extends Display {
     placePoint(this, point);
   }
 
+  simplify() {
+    const stage = this.shown?.stage;
+    if (!stage) return;
+    import("./ui/simplify.js").then(({ openSimplify }) => openSimplify(this, stage)).catch((error) => this.missing(error));
+  }
+
   windowFromRegion() {
     const shape = this.state.shapes.find((item) => item.id === this.state.selected && item.frame === this.state.frame);
     const runs = shape ? pixelRuns(shape, this.frame.rows, this.frame.columns) : [];

@@ -204,6 +204,8 @@ export const ENGLISH = {
   pasted: "{n} pasted",
   copiedTo: "Copied to image {n}",
   tooLarge: "{n} shapes are larger than this image and were left out.",
+  apply: "Apply",
+  pointsLeft: "{after} of {before} points stay",
   simplified: "{before} points became {after}.",
   noRoom: "The image has no room for that.",
   combined: "{n} shapes became {made}.",

@@ -9,7 +9,7 @@ import { heldShapes, selecting } from "./selection.js";
 import { chord, keymap } from "./shortcuts.js";
 import {
   combineSelected, copy, copyToNext, duplicate, growSelected, labelByNumber, nudge, paste, replaceShapes, selectAll, selectNext,
-  simplifySelected, turnSelected,
+  turnSelected,
 } from "./tools/commands.js";
 import { isDrawn } from "./tools/drafts.js";
 import { fillBetween, isPainted, nextSize } from "./tools/painted.js";
@@ -66,7 +66,7 @@ const COMMANDS = {
   "copy-after": (host) => copyToNext(host, 1),
   "shape-left": (host) => turnSelected(host, -5),
   "shape-right": (host) => turnSelected(host, 5),
-  simplify: (host) => simplifySelected(host),
+  simplify: (host) => host.simplify(),
   union: (host) => void combineSelected(host, "union"),
   subtract: (host) => void combineSelected(host, "subtract"),
   "brush-smaller": (host) => resizeBrush(host, -1),

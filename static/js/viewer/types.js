@@ -117,6 +117,7 @@
  * @property {(text: string, seen?: boolean) => void} say
  * @property {(error: unknown) => void} missing a part that is fetched when it is wanted did not come
  * @property {(shape: Shape) => string} describe kind, label and size in words
+ * @property {() => void} simplify ask how many points the selected shapes shall keep
  * @property {(title: string, words: string) => Promise<string>} askWords "" when the person leaves it
  * @property {import("./strings.js").Translate} t
  */

@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").Shape} Shape
  * @typedef {import("../types.js").Point} Point
  */
-import { boundsOf, canResize, canTurn, isDegenerate, isMany, isRing, onImage, rotate, simplify, simplifyRing, stretch, translate } from "../geometry.js";
+import { boundsOf, canResize, canTurn, isDegenerate, onImage, rotate, stretch, translate } from "../geometry.js";
 import { heldShapes, ownShapes, selectedIds, selectedShapes, selecting } from "../selection.js";
 import { newId } from "./draw.js";
 
@@ -110,19 +110,6 @@ export function copyToNext(host, step) {
   if (!place(host, shapes, index, 0)) return;
   host.goTo(index);
   host.say(host.t("copiedTo", { n: index + 1 }));
-}
-
-/** Fewer points of lines and outlines; what the eye cannot tell apart on the screen is the measure. @param {Host} host */
-export function simplifySelected(host) {
-  const tolerance = Math.max(0.5, 1.5 / (host.state.view?.scale ?? 1));
-  const shapes = heldShapes(host.state).filter((shape) => isMany(shape.kind));
-  const simpler = shapes
-    .map((shape) => ({ ...shape, points: (isRing(shape) ? simplifyRing : simplify)(shape.points, tolerance) }))
-    .filter((shape, i) => shape.points.length < shapes[i].points.length && !isDegenerate(shape));
-  const count = (/** @type {Shape[]} */ all) => all.reduce((sum, shape) => sum + shape.points.length, 0);
-  const before = count(shapes);
-  if (simpler.length > 0) replaceShapes(host, simpler);
-  host.say(host.t("simplified", { before, after: count(heldShapes(host.state).filter((shape) => isMany(shape.kind))) }));
 }
 
 /** @param {Host} host @param {number} degrees clockwise */

@@ -7,7 +7,7 @@
 import { canTurn, isClosed, isMany } from "../geometry.js";
 import { heldShapes } from "../selection.js";
 import { keyOf } from "../shortcuts.js";
-import { combineSelected, copyToNext, duplicate, selectAll, simplifySelected, turnSelected } from "../tools/commands.js";
+import { combineSelected, copyToNext, duplicate, selectAll, turnSelected } from "../tools/commands.js";
 import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -30,7 +30,7 @@ export function createActions(host) {
     button("copyAfter", "copy-after", () => copyToNext(host, 1), (shapes, state) => shapes.length > 0 && state.frame + 1 < host.frames.length),
     button("shapeLeft", "shape-left", () => turnSelected(host, -5), canTurn),
     button("shapeRight", "shape-right", () => turnSelected(host, 5), canTurn),
-    button("simplify", "simplify", () => simplifySelected(host), (shapes) => shapes.some((shape) => isMany(shape.kind))),
+    button("simplify", "simplify", () => host.simplify(), (shapes) => shapes.some((shape) => isMany(shape.kind))),
     button("union", "union", () => void combineSelected(host, "union"), (shapes) => shapes.filter(isClosed).length > 1),
     button("subtract", "subtract", () => void combineSelected(host, "subtract"), (shapes) => shapes.filter(isClosed).length > 1),
   ];
