@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { take } from "../../static/js/viewer/masks/bitmap.js";
 import { grow, hole, wand } from "../../static/js/viewer/masks/grow.js";
 import { between, signedDistance, squaredDistance } from "../../static/js/viewer/masks/interpolate.js";
-import { masksBetween } from "../../static/js/viewer/masks/slices.js";
+import { masksBetween, sharesBetween } from "../../static/js/viewer/masks/slices.js";
 import { Wire, costs } from "../../static/js/viewer/masks/wire.js";
 
 function picture(...lines) {
@@ -73,10 +73,10 @@ test("distances are exact", () => {
 
 test("between a small and a large disc lies one of the mean radius", () => {
   const [a, b] = [Uint8Array.from(disc(64, 32, 32, 8)), Uint8Array.from(disc(64, 32, 32, 24))];
-  const steps = between(a, b, 64, 64, 3, 1);
+  const steps = between(a, b, 64, 64, [0.25, 0.5, 0.75], 1);
   const radii = steps.map((bitmap) => Math.sqrt(count(bitmap) / Math.PI));
   [12, 16, 20].forEach((radius, i) => assert.ok(Math.abs(radii[i] - radius) < 0.6, `${radii[i]} is not ${radius}`));
-  assert.deepEqual(between(a, a, 64, 64, 1, 1)[0], a);
+  assert.deepEqual(between(a, a, 64, 64, [0.5], 1)[0], a);
 });
 
 test("gaps between images with masks of one label are filled", () => {
@@ -147,4 +147,14 @@ test("a window at the edge of the image, and a target beside it, are taken as fa
   assert.deepEqual([wire.x0, wire.y0, wire.width, wire.height], [0, 0, 12, 12]);
   assert.deepEqual(wire.path([40, 5]).at(-1), [11.5, 5.5]);
   assert.deepEqual(new Wire(image, 50, 50, [3, 4]).path([3, 4]), [[3.5, 4.5]]);
+});
+
+test("slices between two count by their places, not by their numbers", () => {
+  const axial = [1, 0, 0, 0, 1, 0];
+  const at = (/** @type {number[]} */ places, orientation = axial) => places.map((z) => ({ position: [5, 6, z], orientation }));
+  assert.deepEqual(sharesBetween(at([0, 1, 2, 10]), 0, 3), [0.1, 0.2]);
+  assert.deepEqual(sharesBetween(at([10, 8, 0]), 0, 2), [0.2], "from head to foot as well");
+  assert.deepEqual(sharesBetween(at([7, 0, 3, 4]), 1, 3), [0.75]);
+  assert.deepEqual(sharesBetween(at([0, 5, 5, 10]), 0, 3), [1 / 3, 2 / 3], "two in one place: no order to go by");
+  assert.deepEqual(sharesBetween([{}, {}, {}].map(() => ({ position: null, orientation: null })), 0, 2), [0.5]);
 });

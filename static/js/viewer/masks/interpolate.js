@@ -75,19 +75,16 @@ export function signedDistance(bitmap, width, height, aspect) {
 }
 
 /**
- * Masks between two, in equal steps.
+ * Masks between two.
  * @param {Uint8Array} first
  * @param {Uint8Array} last of the same size
  * @param {number} width
  * @param {number} height
- * @param {number} count how many lie between, at least 1
+ * @param {number[]} shares how far each lies on the way from the first (0) to the last (1)
  * @param {number} aspect
  * @returns {Uint8Array[]} some may be empty where the two do not overlap
  */
-export function between(first, last, width, height, count, aspect) {
+export function between(first, last, width, height, shares, aspect) {
   const [a, b] = [signedDistance(first, width, height, aspect), signedDistance(last, width, height, aspect)];
-  return Array.from({ length: count }, (_, n) => {
-    const share = (n + 1) / (count + 1);
-    return Uint8Array.from(a, (value, i) => Number(value * (1 - share) + b[i] * share < 0));
-  });
+  return shares.map((share) => Uint8Array.from(a, (value, i) => Number(value * (1 - share) + b[i] * share < 0)));
 }

@@ -23,10 +23,35 @@ function together(masks, { x0, y0, x1, y1 }) {
 }
 
 /**
+ * How far each image between two lies on the way: by the places of the slices, whose distances may differ. Where some
+ * have none, or lie in no order, by their numbers.
+ * @param {Pick<import("../types.js").Frame, "position"|"orientation">[]} frames
+ * @param {number} a
+ * @param {number} b
+ * @returns {number[]}
+ */
+export function sharesBetween(frames, a, b) {
+  const between = frames.slice(a, b + 1);
+  const normal = normalOf(frames[a].orientation);
+  const places = between.map(({ position }) => (position && normal ? position.reduce((sum, value, i) => sum + value * normal[i], 0) : NaN));
+  const way = places[places.length - 1] - places[0];
+  const shares = places.map((place) => (place - places[0]) / way);
+  const rising = shares.every((share, i) => i === 0 || share > shares[i - 1]);
+  return (rising ? shares : between.map((_, i) => i / (b - a))).slice(1, -1);
+}
+
+/** Upright on rows and columns. @param {number[]|null|undefined} orientation @returns {number[]|null} */
+function normalOf(orientation) {
+  if (orientation?.length !== 6) return null;
+  const [a, b, c, d, e, f] = orientation;
+  return [b * f - c * e, c * d - a * f, a * e - b * d];
+}
+
+/**
  * Masks between those of one label, for each gap between two images that have some.
  * @param {Shape[]} shapes
  * @param {string} label
- * @param {Pick<import("../types.js").Frame, "rows"|"columns">[]} frames
+ * @param {Pick<import("../types.js").Frame, "rows"|"columns"|"position"|"orientation">[]} frames
  * @param {number} aspect
  * @returns {Shape[]} the new ones
  */
@@ -48,7 +73,7 @@ export function masksBetween(shapes, label, frames, aspect) {
     // A rim, so that there is an outside whatever the masks are.
     const wide = { x0: rect.x0 - 1, y0: rect.y0 - 1, x1: rect.x1 + 1, y1: rect.y1 + 1 };
     const [width, height] = [wide.x1 - wide.x0, wide.y1 - wide.y0];
-    between(together(first, wide), together(last, wide), width, height, b - a - 1, aspect).forEach((bitmap, i) => {
+    between(together(first, wide), together(last, wide), width, height, sharesBetween(frames, a, b), aspect).forEach((bitmap, i) => {
       const mask = maskOf(bitmap, width, height, wide.x0, wide.y0);
       if (mask && mask.counts.length <= MOST_COUNTS) made.push({ id: newId(), kind: "mask", frame: a + 1 + i, label, ...mask });
     });
