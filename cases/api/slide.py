@@ -25,6 +25,13 @@ class SlideLevelSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(help_text="Tiles down")
 
 
+class SlideOverviewSerializer(serializers.Serializer[Any]):
+    """The frame of the series that stands for the slide; drawings are in its pixels."""
+
+    frame = serializers.IntegerField(help_text="Index of the frame in its series")
+    scale = serializers.IntegerField(help_text="Pixels of the last level to one of the overview, each way")
+
+
 class SlideSerializer(serializers.ModelSerializer[Slide]):
     id = serializers.IntegerField(source="instance_id", help_text="Id of the instance")
     series = serializers.IntegerField(source="instance.series_id")
@@ -34,6 +41,7 @@ class SlideSerializer(serializers.ModelSerializer[Slide]):
     microns_per_pixel = serializers.SerializerMethodField(
         help_text="Micrometres per pixel of the last level, across and down; null when not known"
     )
+    overview = serializers.SerializerMethodField(help_text="Where drawings on the slide are kept")
     tile_url = serializers.SerializerMethodField(
         help_text="Address of a tile for the browser; put in level, x and y. JPEG, never changes"
     )
@@ -43,7 +51,7 @@ class SlideSerializer(serializers.ModelSerializer[Slide]):
         model = Slide
         fields = (
             "id", "series", "case", "width", "height", "tile_size", "levels", "microns_per_pixel",
-            "magnification", "tile_url", "api_tile_url",
+            "magnification", "overview", "tile_url", "api_tile_url",
         )  # fmt: skip
 
     @extend_schema_field(SlideLevelSerializer(many=True))
@@ -58,6 +66,10 @@ class SlideSerializer(serializers.ModelSerializer[Slide]):
     @extend_schema_field(serializers.ListField(child=serializers.FloatField(), allow_null=True))
     def get_microns_per_pixel(self, slide: Slide) -> list[float] | None:
         return [slide.microns_x, slide.microns_y] if slide.microns_x and slide.microns_y else None
+
+    @extend_schema_field(SlideOverviewSerializer)
+    def get_overview(self, slide: Slide) -> dict[str, int]:
+        return {"frame": slide.overview.index, "scale": slide.scale}
 
     def get_tile_url(self, slide: Slide) -> str:
         return _pattern("cases:slide-tile", slide)

@@ -1,9 +1,11 @@
 """Whole slides: an instance whose bytes are tiles."""
 
+from functools import cached_property
+
 from django.db import models
 
 from cases.imaging.slide_store import Pyramid
-from cases.models.series import Instance
+from cases.models.series import Frame, Instance
 
 
 class Slide(models.Model):
@@ -30,6 +32,17 @@ class Slide(models.Model):
 
     def __str__(self) -> str:
         return f"slide {self.instance_id}"
+
+    @cached_property
+    def overview(self) -> Frame:
+        """The frame of its series that stands for the slide."""
+        return self.instance.frames.get(number_in_instance=0)
+
+    @property
+    def scale(self) -> int:
+        """Pixels of the finest level to one of the overview, each way."""
+        size = (self.overview.columns, self.overview.rows)
+        return int(2 ** self.pyramid.sizes[::-1].index(size))
 
     @property
     def pyramid(self) -> Pyramid:

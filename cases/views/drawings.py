@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cases.errors import StaleRevision
 from cases.exchange.layers import Unreadable, Written
 from cases.geometry.schema import GeometryError
-from cases.models import Annotation, Series
+from cases.models import Annotation, Series, Slide
 from cases.names import author_shown
 from cases.permissions import user_can_draw
 from cases.services import exchange
@@ -71,6 +71,7 @@ def drawings(request: HttpRequest, pk: int) -> HttpResponse:
     layers = exchange.as_layers(series, rows, user)
     context = {
         "series": series,
+        "slides": Slide.objects.filter(instance__series=series).select_related("instance"),
         "case": series.case,
         "layers": [_row(row, user) for row in rows],
         "formats": [_offered(one, layers) for one in FORMATS.values() if one.writes],

@@ -9,11 +9,13 @@ from django.views.decorators.http import require_GET
 from cases import blobs
 from cases.imaging.slide_store import read_tile
 from cases.models import Instance, Series, Slide
+from cases.permissions import user_can_draw
 from cases.views.case import visible_case
 from cases.views.series import IMMUTABLE
 from medweb.accounts.current import person
 from medweb.accounts.models import User
 from medweb.errors import not_found
+from medweb.navigation import live_url
 
 
 def visible_slides(user: User) -> QuerySet[Slide]:
@@ -78,6 +80,8 @@ def slide_page(request: HttpRequest, pk: int, instance: int) -> HttpResponse:
         "case": case,
         "slide": slide,
         "series": series,
+        "can_draw": user_can_draw(user, case),
+        "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),
         "others": others.order_by("instance__series__number"),
     }
     return render(request, "cases/slide.html", context)

@@ -1,5 +1,6 @@
 """Drawing: every tool by mouse, the main ones by keys and by fingers, and what is done with many shapes."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,6 +38,27 @@ class Board(Screen):
         expect(self.saved).to_have_text("Saved")
         found = self._client.get("/api/annotations/", params={"series": self._series}).json()["results"]
         return next((layer["shapes"] for layer in found if layer["layer"] == "mine"), [])
+
+    def fingers(self, *ways: list[tuple[float, float]], steps: int = 6) -> None:
+        """Put fingers on the image, move them from place to place together, and lift them."""
+        client = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, places: list[tuple[float, float]]) -> None:
+            points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(places)]
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        seen = [[self.at(*place) for place in way] for way in ways]
+        send("touchStart", seen[0])
+        for before, after in pairwise(seen):
+            for n in range(1, steps + 1):
+                share = n / steps
+                places = [
+                    (x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
+                    for (x0, y0), (x1, y1) in zip(before, after, strict=True)
+                ]
+                send("touchMove", places)
+        send("touchEnd", [])
+        client.detach()
 
     def kinds(self) -> list[str]:
         return [shape["kind"] for shape in self.stored()]

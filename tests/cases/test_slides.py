@@ -1,6 +1,7 @@
 """Whole slides: rows, page, tiles, and a file all the way from the upload."""
 
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from django.urls import reverse
 from cases import blobs
 from cases.enums import Clearance
 from cases.errors import StaleRevision
+from cases.geometry.measure import perimeter
 from cases.models import Instance, Series, Slide, Upload
-from cases.services import annotations, cases, desk, intake
+from cases.services import annotations, cases, desk, exchange, intake
 from medweb.accounts.models import Role
 from tests.builders import rows
 from tests.pure.imaging import slide_files
@@ -98,6 +100,33 @@ def test_the_description(slide: Slide, reader: Client) -> None:
     assert "4711" not in json.dumps(found)
     series = reader.get(reverse("api-series", args=[found["series"]])).json()
     assert series["slides"] == [found["id"]]
+
+
+def test_drawings_are_kept_on_the_overview(slide: Slide, reader: Client) -> None:
+    found = reader.get(reverse("api-slide", args=[slide.instance_id])).json()
+    assert found["overview"] == {"frame": 0, "scale": 1}
+    larger = rows.add_slide(slide.instance.series.case, width=2300, height=700)
+    assert (larger.overview.columns, larger.overview.rows, larger.scale) == (1150, 350, 2)
+    author = slide.instance.series.case.author
+    # A quarter of a pixel of the overview is half of one of the slide.
+    shape = {"id": str(uuid.uuid4()), "kind": "length", "frame": 0, "points": [[0.25, 0], [1000.25, 0]]}
+    made = annotations.start(series=larger.instance.series, shapes=[shape], by=author)
+    assert made.shapes[0]["points"] == [[0.25, 0.0], [1000.25, 0.0]]
+    (layer,) = exchange.as_layers(larger.instance.series, [made], author)
+    millimetres = 2000 * 0.002
+    assert perimeter(layer.shapes[0], layer.pictures[0].spacing) == pytest.approx(millimetres)
+    page = Client()
+    page.force_login(author)
+    text = page.get(reverse("cases:drawings", args=[larger.instance.series_id])).content.decode()
+    assert "times 2 they are pixels of the slide" in text
+
+
+def test_who_sees_the_case_may_draw_on_its_slide(slide: Slide, reader: Client) -> None:
+    series = slide.instance.series
+    page = reader.get(reverse("cases:slide", args=[series.case_id, slide.instance_id])).content.decode()
+    assert 'data-can-draw="true"' in page
+    assert f'data-annotation-url="{reverse("api-annotations")}?series={series.pk}"' in page
+    assert f"case:{series.case_id}" in page, "the page hears of new drawings"
 
 
 def test_an_unknown_scale_is_null(slide: Slide, reader: Client) -> None:

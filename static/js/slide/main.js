@@ -3,5 +3,5 @@ import { pageTranslator } from "./strings.js";
 import { createSlideViewer } from "./viewer.js";
 
 for (const root of document.querySelectorAll('[data-behaviour~="slide"]')) {
-  if (root instanceof HTMLElement && root.dataset.slideUrl) createSlideViewer(root, root.dataset.slideUrl, pageTranslator());
+  if (root instanceof HTMLElement && root.dataset.slideUrl) createSlideViewer(root, pageTranslator());
 }

@@ -1,7 +1,7 @@
 /** English wording; a page replaces any of it with <script type="application/json" id="slide-strings">. */
 export const ENGLISH = {
   viewer: "Slide viewer",
-  stage: "Whole slide. Arrow keys move, plus and minus zoom, 0 shows all of it.",
+  stage: "Whole slide. Arrow keys move, plus and minus zoom, 0 shows all of it, ? shows all keys.",
   tools: "Tools",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
@@ -18,6 +18,8 @@ export const ENGLISH = {
   scale: "Scale: {length}",
   magnification: "Magnification {n} times",
   pixels: "{n} pixels",
+  notHere: "Whole slides do not have this.",
+  tooLargeToPaint: "Painting works on slides of up to {n} × {n} pixels. Draw an outline here, or paint on the overview of the case.",
 };
 
 /** @typedef {keyof typeof ENGLISH} Word */

@@ -1,35 +1,17 @@
 /**
- * A whole slide: OpenSeadragon fetches and places the tiles, this puts tools, a scale bar and words round it.
+ * The page of a whole slide: puts the viewer, its toolbar and panel together, with tools, a scale bar and words over
+ * the picture.
  * @typedef {import("./strings.js").Translate} Translate
- * @typedef {object} Description what the API says of a slide
- * @property {number} width
- * @property {number} height
- * @property {number} tile_size
- * @property {unknown[]} levels the coarsest first
- * @property {[number, number]|null} microns_per_pixel
- * @property {number|null} magnification of the objective
- * @property {string} tile_url with {level}, {x} and {y}
+ * @typedef {import("./tiles.js").Description} Description
  */
+import { createApi } from "../viewer/api.js";
+import { pageStrings, translator } from "../viewer/strings.js";
 import { h } from "../viewer/ui/dom.js";
 import { icon } from "../viewer/ui/icons.js";
+import { SlideViewer, asSeries } from "./drawing.js";
+import { slideApi } from "./pixels.js";
 import { lengthWords, magnificationWords, scaleBar } from "./scale.js";
-
-/** OpenSeadragon comes as a script of its own, without types. @type {any} */
-const OpenSeadragon = /** @type {any} */ (globalThis).OpenSeadragon;
-// Keys of OpenSeadragon that turn or mirror the slide, which nobody expects from letters.
-const LETTERS = new Set(["KeyR", "KeyF"]);
-
-/**
- * The browser refuses the style element that OpenSeadragon adds for touch screens, and says so in the console
- * each time. It adds none where one with its mark stands: here, an element that is none of HTML's and so no
- * style sheet. slide.css has the rule itself.
- */
-function spareStyleElement() {
-  if (document.querySelector("style[data-openseadragon-mobile-css]")) return;
-  const mark = document.createElementNS("urn:medweb:none", "style");
-  mark.setAttribute("data-openseadragon-mobile-css", "");
-  document.head.append(mark);
-}
+import { alone } from "./shell.js";
 
 /** @param {string} url @param {Translate} t @returns {Promise<Description>} */
 async function describe(url, t) {
@@ -45,29 +27,12 @@ async function describe(url, t) {
   return body;
 }
 
-/** @param {Description} slide */
-function tileSource(slide) {
-  return {
-    width: slide.width,
-    height: slide.height,
-    tileSize: slide.tile_size,
-    tileOverlap: 0,
-    minLevel: 0,
-    maxLevel: slide.levels.length - 1,
-    /** @param {number} level @param {number} x @param {number} y */
-    getTileUrl: (level, x, y) =>
-      slide.tile_url.replace("{level}", String(level)).replace("{x}", String(x)).replace("{y}", String(y)),
-  };
-}
-
 /**
- * @param {HTMLElement} root
- * @param {string} url description of the slide
+ * @param {HTMLElement} root with the addresses of the slide, its series and its drawings
  * @param {Translate} t
  */
-export function createSlideViewer(root, url, t) {
-  spareStyleElement();
-  const stage = h("div", { class: "slide-stage" });
+export function createSlideViewer(root, t) {
+  const { slideUrl = "", seriesUrl = "", annotationUrl = "", canDraw } = root.dataset;
   const bar = h("span", { class: "slide-scale__bar" });
   const length = h("span", { class: "slide-scale__words" });
   const power = h("span", { class: "slide-scale__power", hidden: true });
@@ -82,46 +47,30 @@ export function createSlideViewer(root, url, t) {
   const button = (name, label, action) =>
     h("button", { type: "button", class: "slide-button", "aria-label": label, title: label, onclick: action }, icon(name));
 
-  const overview = button("box", t("overview"), () => toggleOverview());
+  const overview = button("eye", t("overview"), () => toggleOverview());
   const full = button("fullscreen", t("fullscreen"), () => void toggleFull());
   const tools = h(
     "div",
-    { class: "slide-tools", role: "group", "aria-label": t("tools") },
-    button("zoomIn", t("zoomIn"), () => zoom(1.5)),
-    button("zoomOut", t("zoomOut"), () => zoom(1 / 1.5)),
-    button("fit", t("fit"), () => viewer?.viewport.goHome()),
-    button("actual", t("actual"), () => actual()),
+    { class: "slide-tools", role: "group", "aria-label": t("tools"), hidden: true },
+    button("zoomIn", t("zoomIn"), () => viewer?.zoom("in")),
+    button("zoomOut", t("zoomOut"), () => viewer?.zoom("out")),
+    button("fit", t("fit"), () => viewer?.zoom("fit")),
+    button("actual", t("actual"), () => viewer?.zoom("actual")),
     overview,
     full,
   );
+  root.classList.add("viewer");
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", t("viewer"));
-  root.append(stage, tools, scale, notice, busy);
+  root.append(busy, notice);
 
-  /** @type {any} */
+  /** @type {SlideViewer|null} */
   let viewer = null;
   /** @type {Description|null} */
   let slide = null;
 
-  /** @param {number} factor */
-  function zoom(factor) {
-    viewer?.viewport.zoomBy(factor);
-    viewer?.viewport.applyConstraints();
-  }
-
-  function actual() {
-    const image = viewer?.world.getItemAt(0);
-    if (image) viewer.viewport.zoomTo(image.imageToViewportZoom(1 / devicePixelRatio));
-  }
-
-  /** Pixels of the screen to one of the slide. */
-  function magnified() {
-    const image = viewer?.world.getItemAt(0);
-    return image ? image.viewportToImageZoom(viewer.viewport.getZoom(true)) : 0;
-  }
-
   function showScale() {
-    const zoomed = magnified();
+    const zoomed = viewer?.state.view?.scale ?? 0;
     if (!slide || !(zoomed > 0)) return;
     const microns = slide.microns_per_pixel?.[0] ?? 0;
     const found = scaleBar((microns || 1) / zoomed, Math.min(140, root.clientWidth / 3));
@@ -133,11 +82,10 @@ export function createSlideViewer(root, url, t) {
     power.textContent = `${n}×`;
     const said = [t("scale", { length: text }), slide.magnification ? t("magnification", { n }) : ""];
     scale.setAttribute("aria-label", said.filter(Boolean).join(", "));
-    scale.hidden = false;
   }
 
   function toggleOverview() {
-    const map = viewer?.navigator?.element;
+    const map = viewer?.tiles?.map;
     if (!map) return;
     map.hidden = !map.hidden;
     overview.setAttribute("aria-pressed", String(!map.hidden));
@@ -171,66 +119,62 @@ export function createSlideViewer(root, url, t) {
     busy.hidden = true;
     root.removeAttribute("aria-busy");
     root.dataset.state = "open";
-    tools.hidden = false;
+    tools.hidden = scale.hidden = false;
     showScale();
   }
 
+  /** Once: what is drawn and not saved yet must outlive a second attempt. @param {Description} found */
+  async function build(found) {
+    const api = slideApi(createApi({ seriesUrl, annotationUrl }), { frame: found.overview.frame, step: found.overview.scale });
+    const [series, layers] = await Promise.all([api.series(), api.annotations()]);
+    const made = new SlideViewer(
+      root,
+      { series: asSeries(series, found), api, canDraw: canDraw === "true", t: translator(pageStrings()), shell: alone() },
+      { slide: found, words: t, onView: showScale },
+    );
+    made.annotations.show(layers);
+    made.parts.stage.append(tools, scale, notice, busy);
+    const grid = h("div", { class: "viewer-grid", "data-layout": "1x1" }, made.element);
+    made.element.classList.add("is-active");
+    root.append(made.toolbar.element, h("div", { class: "viewer-body" }, grid, made.panel.element));
+    root.addEventListener("keydown", (event) => made.onKey(event));
+    return made;
+  }
+
   async function start() {
-    viewer?.destroy();
-    viewer = null;
     busy.hidden = false;
     notice.hidden = true;
-    tools.hidden = true;
-    scale.hidden = true;
+    tools.hidden = scale.hidden = true;
     root.dataset.state = "loading";
     root.setAttribute("aria-busy", "true");
     try {
-      slide = await describe(url, t);
+      slide = await describe(slideUrl, t);
+      viewer ??= await build(slide);
     } catch (error) {
       root.dataset.state = "failed";
       fail(t("failed", { reason: error instanceof Error ? error.message : String(error) }));
       return;
     }
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    viewer = OpenSeadragon({
-      element: stage,
-      // The canvas needs no WebGL, and nothing that the content security policy forbids.
-      drawer: "canvas",
-      tileSources: tileSource(slide),
-      showNavigationControl: false,
-      showNavigator: true,
-      navigatorPosition: "BOTTOM_RIGHT",
-      navigatorSizeRatio: 0.18,
-      navigatorAutoFade: false,
-      navigatorMaintainSizeRatio: true,
-      animationTime: still ? 0 : 0.6,
-      immediateRender: still,
-      maxZoomPixelRatio: 4,
-      visibilityRatio: 0.5,
-      minZoomImageRatio: 0.6,
-      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-      preserveImageSizeOnResize: true,
+    viewer.open({
+      opened: ready,
+      failed: () => {
+        root.dataset.state = "failed";
+        fail(t("failed", { reason: t("parts") }));
+      },
+      // A finer level of the slide may have arrived: trying again asks for the description anew.
+      missing: () => fail(t("parts")),
     });
-    viewer.canvas.setAttribute("role", "application");
-    viewer.canvas.setAttribute("aria-label", t("stage"));
     overview.setAttribute("aria-pressed", "true");
     if (root.clientWidth < 600) toggleOverview();
-    viewer.addHandler("open", ready);
-    viewer.addHandler("open-failed", () => {
-      root.dataset.state = "failed";
-      fail(t("failed", { reason: t("parts") }));
-    });
-    viewer.addHandler("update-viewport", showScale);
-    // A finer level of the slide may have arrived: trying again asks for the description anew.
-    viewer.addHandler("tile-load-failed", () => fail(t("parts")));
-    viewer.addHandler("canvas-key", (/** @type {any} */ event) => {
-      if (LETTERS.has(event.originalEvent.code)) event.preventDefaultAction = true;
-    });
   }
 
   document.addEventListener("fullscreenchange", sayFull);
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && root.classList.contains("is-full")) void toggleFull();
+  });
+  document.addEventListener("medweb:annotations-changed", () => {
+    // A failed refresh leaves what is shown; the next nudge or the next save tells more.
+    viewer?.annotations.reload().catch((error) => console.warn("annotations could not be refreshed", error));
   });
   void start();
 }

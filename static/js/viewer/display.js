@@ -105,6 +105,16 @@ export class Display {
     return aspectOf(this.frame.pixel_spacing);
   }
 
+  /** Whether tiles are fetched for what is in sight, as of a whole slide. */
+  get tiled() {
+    return false;
+  }
+
+  /** Css pixels per column below which nobody zooms out. */
+  get leastScale() {
+    return 0.02;
+  }
+
   /** The shown image as the viewport knows it. */
   get image() {
     return { ...this.frame, aspect: this.aspect };
@@ -221,7 +231,7 @@ export class Display {
     const middle = /** @type {Point} */ ([this.size.width / 2, this.size.height / 2]);
     if (what === "fit") this.set({ view: fit(this.size, this.image, view) });
     else if (what === "actual") this.setView(actualSize(this.size, this.image, window.devicePixelRatio || 1, view));
-    else this.setView(zoomAt(view, what === "in" ? 1.25 : 0.8, middle));
+    else this.setView(zoomAt(view, what === "in" ? 1.25 : 0.8, middle, this.leastScale));
     this.fitted = what === "fit";
   }
 

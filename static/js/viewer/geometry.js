@@ -5,6 +5,6 @@ export { handles, gripPoints, insertVertex, moveHandle, removeVertex, snap, tran
 export { hit, insideRing } from "./geometry/hit.js";
 export { NEEDED, bounds, clampPoint, isClosed, isMany, isPath, isPlace, isRing, isRound, outline, strokes } from "./geometry/kinds.js";
 export { segmentDistance, simplify, simplifyRing, withoutRepeats } from "./geometry/lines.js";
-export { area, axes, degrees, isDegenerate, measureText, perimeter } from "./geometry/measure.js";
+export { area, axes, degrees, isDegenerate, measureText, perimeter, sizeText } from "./geometry/measure.js";
 export { maskPaths, maskRuns, pixelRuns } from "./geometry/runs.js";
 export { boundsOf, canResize, canTurn, onImage, rotate, stretch } from "./geometry/transform.js";

@@ -95,7 +95,7 @@ export function attachGestures(host, stage, tools) {
     const old = Math.hypot(before[0] - other[0], before[1] - other[1]);
     const next = Math.hypot(now[0] - other[0], now[1] - other[1]);
     const centre = /** @type {Point} */ ([(before[0] + other[0]) / 2, (before[1] + other[1]) / 2]);
-    const zoomed = zoomAt(view, old > 0 ? next / old : 1, centre);
+    const zoomed = zoomAt(view, old > 0 ? next / old : 1, centre, host.leastScale);
     host.setView({ ...zoomed, tx: zoomed.tx + (now[0] - before[0]) / 2, ty: zoomed.ty + (now[1] - before[1]) / 2 });
   }
 
@@ -132,9 +132,9 @@ export function attachGestures(host, stage, tools) {
     (event) => {
       const view = host.state.view;
       if (!view) return;
-      if (event.ctrlKey || event.metaKey) {
+      if (event.ctrlKey || event.metaKey || host.tiled) {
         event.preventDefault();
-        host.setView(zoomAt(view, Math.exp(-event.deltaY / (event.deltaMode === 0 ? 240 : 8)), screen(event)));
+        host.setView(zoomAt(view, Math.exp(-event.deltaY / (event.deltaMode === 0 ? 240 : 8)), screen(event), host.leastScale));
         return;
       }
       // A single image leaves the wheel to the page.

@@ -90,7 +90,7 @@ export function isKnown(id) {
 export function handleKey(host, event) {
   const pressed = chord(event);
   const direction = ARROWS[event.key];
-  if (direction && event.altKey && !event.ctrlKey && !event.metaKey) return growSelected(host, direction);
+  if (direction && event.altKey && !event.ctrlKey && !event.metaKey) return growSelected(host, [direction[0] * pace(host), direction[1] * pace(host)]);
   if (direction && !event.ctrlKey && !event.metaKey && !event.altKey) return arrow(host, direction, event.shiftKey);
   if (pressed in FIXED) {
     FIXED[pressed](host);
@@ -114,6 +114,11 @@ export function handleKey(host, event) {
   return true;
 }
 
+/** Image pixels that a key moves by: of a slide seen from afar, one would not be seen. @param {Host} host */
+function pace({ state, tiled }) {
+  return tiled && state.view ? Math.max(1, 1 / state.view.scale) : 1;
+}
+
 /** The glass that the arrows move. @param {Host} host */
 function inTheMiddle({ state, size, aspect }) {
   return state.view && { at: toImage(state.view, aspect, [size.width / 2, size.height / 2]), above: false };
@@ -124,7 +129,7 @@ function arrow(host, direction, far) {
   const { state, frame } = host;
   // Up on the keyboard is up on the screen, however the image lies there.
   const [dx, dy] = state.view ? alongImage(state.view, direction) : direction;
-  const step = far ? 10 : 1;
+  const step = (far ? 10 : 1) * pace(host);
   if (state.loupe && state.view) {
     const at = toScreen(state.view, host.aspect, state.loupe.at);
     const to = toImage(state.view, host.aspect, [at[0] + direction[0] * 5 * step, at[1] + direction[1] * 5 * step]);
@@ -156,7 +161,7 @@ function arrow(host, direction, far) {
     if (!isDegenerate(next)) replaceShapes(host, [next]);
     return true;
   }
-  if (far && state.view) {
+  if ((far || host.tiled) && state.view) {
     host.setView({ ...state.view, tx: state.view.tx - direction[0] * 40, ty: state.view.ty - direction[1] * 40 });
     return true;
   }

@@ -88,6 +88,8 @@
  * @property {Preset[]} presets in that unit
  * @property {() => void} nextScale values in another unit
  * @property {number} aspect
+ * @property {boolean} tiled a whole slide: it has no grey levels, and the wheel zooms
+ * @property {number} leastScale css pixels per column below which nobody zooms out
  * @property {{width: number, height: number}} size of the stage in css pixels
  * @property {(index: number) => void} goTo
  * @property {(view: View) => void} setView
@@ -114,10 +116,10 @@
  * @property {() => void} finishDraft
  * @property {(point: Point) => void} placePoint
  * @property {() => void} help
+ * @property {() => void} simplify ask how many points the selected shapes shall keep
  * @property {(text: string, seen?: boolean) => void} say
  * @property {(error: unknown) => void} missing a part that is fetched when it is wanted did not come
  * @property {(shape: Shape) => string} describe kind, label and size in words
- * @property {() => void} simplify ask how many points the selected shapes shall keep
  * @property {(title: string, words: string) => Promise<string>} askWords "" when the person leaves it
  * @property {import("./strings.js").Translate} t
  */

@@ -49,7 +49,7 @@ function centred(scale, size, image, { turn, mirror }) {
 export function fit(size, image, pose = UPRIGHT) {
   const height = image.rows * image.aspect;
   const [wide, high] = pose.turn % 2 ? [height, image.columns] : [image.columns, height];
-  return centred(Math.max(Math.min(size.width / wide, size.height / high), 0.01), size, image, pose);
+  return centred(Math.max(Math.min(size.width / wide, size.height / high), 0.0005), size, image, pose);
 }
 
 /** One image pixel on one pixel of the screen. @param {Size} size @param {Image} image @param {number} ratio @param {Pose} [pose] @returns {View} */
@@ -83,9 +83,9 @@ export function alongImage(pose, [x, y]) {
   return [a * x + b * y + 0, c * x + d * y + 0];
 }
 
-/** Zoom so that what lies under the pointer stays there. @param {View} view @param {number} factor @param {Point} at @returns {View} */
-export function zoomAt(view, factor, [x, y]) {
-  const scale = Math.min(Math.max(view.scale * factor, 0.02), 100);
+/** Zoom so that what lies under the pointer stays there. @param {View} view @param {number} factor @param {Point} at @param {number} [least] css pixels per column @returns {View} */
+export function zoomAt(view, factor, [x, y], least = 0.02) {
+  const scale = Math.min(Math.max(view.scale * factor, least), 100);
   const real = scale / view.scale;
   return { ...view, scale, tx: x - (x - view.tx) * real, ty: y - (y - view.ty) * real };
 }

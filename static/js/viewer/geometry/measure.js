@@ -120,6 +120,24 @@ function pretty(value) {
   return value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
 
+/** Millimetres between pixels below which a microscope made them: then micrometres are what one says. */
+const MICROSCOPIC = 0.02;
+
+/**
+ * A length or an area in the unit that suits it: pixels without a spacing, micrometres of small things under the
+ * microscope, millimetres of the rest.
+ * @param {number} value pixels or millimetres, or their squares
+ * @param {Spacing} spacing
+ * @param {1|2} power
+ * @param {(value: number) => string} [write]
+ */
+export function sizeText(value, spacing, power, write = pretty) {
+  const square = power === 2 ? "²" : "";
+  if (!spacing) return `${write(value)} px${square}`;
+  const small = Math.max(...spacing) < MICROSCOPIC && value < 1;
+  return small ? `${write(value * 1000 ** power)} µm${square}` : `${write(value)} mm${square}`;
+}
+
 /**
  * What the list and the label beside a shape say: an area, a length, an angle, or nothing for a place. Also of a
  * shape that is still being drawn.
@@ -128,14 +146,13 @@ function pretty(value) {
  */
 export function measureText(shape, spacing) {
   if (isPlace(shape)) return "";
-  const unit = spacing ? "mm" : "px";
-  if (isPath(shape)) return `${pretty(perimeter(shape, spacing))} ${unit}`;
+  if (isPath(shape)) return sizeText(perimeter(shape, spacing), spacing, 1);
   if (shape.kind === "bidirectional") {
     const [long, short] = axes(shape, spacing);
-    return shape.points.length < 4 ? `${pretty(long)} ${unit}` : `${pretty(long)} × ${pretty(short)} ${unit}`;
+    return shape.points.length < 4 ? sizeText(long, spacing, 1) : sizeText(long, spacing, 1, (value) => `${pretty(value)} × ${pretty((short / long) * value)}`);
   }
   if (!isClosed(shape)) return shape.points.length < NEEDED[shape.kind] ? "" : `${degrees(shape, spacing).toFixed(1)}°`;
-  return `${pretty(area(shape, spacing))} ${unit}²`;
+  return sizeText(area(shape, spacing), spacing, 2);
 }
 
 /**

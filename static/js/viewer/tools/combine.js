@@ -25,6 +25,9 @@ async function fromPage() {
   return found;
 }
 
+/** Pixels of a bitmap that shapes are joined on. */
+const MOST_PIXELS = 2 ** 26;
+
 /**
  * @param {Shape[]} shapes the first one is what others are added to or taken from
  * @param {What} what
@@ -66,6 +69,8 @@ function paint(shapes, what, { rows, columns }) {
   const { x0, y0, x1, y1 } = boundsOf(shapes);
   const [left, top] = [Math.floor(x0), Math.floor(y0)];
   const [width, height] = [Math.ceil(x1) - left, Math.ceil(y1) - top];
+  // Of a slide, more than a browser holds.
+  if (width * height > MOST_PIXELS) return "combineFine";
   const bitmap = new Uint8Array(width * height);
   shapes.forEach((shape, i) => {
     const value = i === 0 || what === "union" ? 1 : 0;

@@ -167,7 +167,9 @@ export function freehandTool(host) {
     up(p) {
       const draft = host.state.draft;
       if (!draft || !p.moved) return;
-      const tolerance = Math.min(0.6 / (host.state.view?.scale ?? 1), 0.75);
+      const fine = 0.6 / (host.state.view?.scale ?? 1);
+      // On a slide seen from afar three quarters of a pixel would keep every tremor of the hand.
+      const tolerance = host.tiled ? fine : Math.min(fine, 0.75);
       const points = simplify(draft.points, tolerance).map((point) => clampPoint(point, host.frame.rows, host.frame.columns));
       host.set({ draft: { ...draft, points: points.length > 4000 ? simplify(points, 1) : points } });
       finishDraft(host);

@@ -102,7 +102,7 @@ export function zoomTool(host) {
     move(p) {
       const view = host.state.view;
       if (!start || !view) return;
-      host.setView(zoomAt(view, Math.exp((y - p.screen[1]) / 150), start));
+      host.setView(zoomAt(view, Math.exp((y - p.screen[1]) / 150), start, host.leastScale));
       y = p.screen[1];
     },
     up() {

@@ -6,6 +6,9 @@
 /** @type {Painted[]} */
 export const PAINTED = ["brush", "eraser", "threshold", "fill", "wand", "scissors", "smart"];
 
+/** Those that ask nothing about the values of the image. @type {Painted[]} */
+export const ONLY_PIXELS = ["brush", "eraser", "fill"];
+
 /** Make masks on the images between those that have some. @param {import("../types.js").Host} host */
 export async function fillBetween(host) {
   const { interpolate } = await import("../masks/slices.js");

@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Shape} Shape
  * @typedef {import("../region.js").Region} Region
  */
-import { area, isClosed, perimeter } from "../geometry.js";
+import { area, isClosed, perimeter, sizeText } from "../geometry.js";
 import { replaceShapes } from "../tools/commands.js";
 import { createAttributes } from "./attributes.js";
 import { h, svg } from "./dom.js";
@@ -53,15 +53,14 @@ export function createDetail(host, { regionOf }) {
   /** @param {Shape} shape */
   function count(shape) {
     const spacing = host.frames[shape.frame]?.pixel_spacing ?? null;
-    const size = spacing ? "mm" : "px";
     const region = regionOf(shape);
     const beside = host.frames[shape.frame]?.beside;
     const value = (/** @type {number} */ number) => `${short(number)} ${host.unit}`.trim();
     const both = (/** @type {number} */ number) => (beside ? `${value(number)} (${short(number * beside.factor)} ${beside.unit})` : value(number));
     /** @type {[string, string][]} */
     const lines = [
-      [t("area"), `${short(area(shape, spacing))} ${size}²`],
-      [t("perimeter"), `${short(perimeter(shape, spacing))} ${size}`],
+      [t("area"), sizeText(area(shape, spacing), spacing, 2, short)],
+      [t("perimeter"), sizeText(perimeter(shape, spacing), spacing, 1, short)],
     ];
     if (region) {
       lines.push(

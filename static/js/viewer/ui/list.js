@@ -32,7 +32,7 @@ export function createList(host) {
     const text = shape.kind === "text" ? (shape.note ?? "") : labelText(host.labels, shape.label) || t("unlabelled");
     const author = "author" in shape ? shape.author : "";
     const measure = measureText(shape, host.frames[shape.frame]?.pixel_spacing ?? null);
-    const where = t("image", { n: shape.frame + 1, count: host.frames.length });
+    const where = host.tiled ? "" : t("image", { n: shape.frame + 1, count: host.frames.length });
     const remove = () => {
       host.set(selecting([shape.id]));
       host.removeSelected();

@@ -7,7 +7,7 @@
  */
 import { keyOf } from "../shortcuts.js";
 import { COMMON, DRAWN } from "../tools/drafts.js";
-import { PAINTED, fillBetween, isPainted } from "../tools/painted.js";
+import { ONLY_PIXELS, PAINTED, fillBetween, isPainted } from "../tools/painted.js";
 import { createColors } from "./colors.js";
 import { h, put } from "./dom.js";
 import { icon } from "./icons.js";
@@ -19,7 +19,7 @@ import { createItem, createSheet } from "./menu.js";
  * @param {{history: {canUndo: boolean, canRedo: boolean}, fullscreen: () => void}} options
  */
 export function createToolbar(host, { history, fullscreen }) {
-  const { t } = host;
+  const { t, tiled } = host;
   /** @type {Map<string, HTMLButtonElement>} */
   const tools = new Map();
 
@@ -98,7 +98,7 @@ export function createToolbar(host, { history, fullscreen }) {
     return made;
   };
   const slices = createItem({ icon: "interpolate", label: t("interpolate"), shortcut: keyOf("interpolate"), action: () => void fillBetween(host) });
-  const rare = createSheet(drawing, t("moreDraw"), ...PAINTED.map(rarely), slices, h("hr"), ...DRAWN.filter((name) => !COMMON.includes(name)).map(rarely));
+  const rare = createSheet(drawing, t("moreDraw"), ...PAINTED.filter((name) => !tiled || ONLY_PIXELS.includes(name)).map(rarely), ...(tiled ? [] : [slices]), h("hr"), ...DRAWN.filter((name) => !COMMON.includes(name)).map(rarely));
   const undo = button("undo", t("undo"), keyOf("undo"), () => host.undo());
   const redo = button("redo", t("redo"), keyOf("redo"), () => host.redo());
   const remove = button("remove", t("remove"), keyOf("remove"), () => host.removeSelected());
@@ -120,7 +120,7 @@ export function createToolbar(host, { history, fullscreen }) {
     item("zoomIn", "zoom-in", () => host.zoom("in")),
     item("zoomOut", "zoom-out", () => host.zoom("out")),
     item("actual", "zoom-actual", () => host.zoom("actual")),
-    magnifier,
+    ...(tiled ? [] : [magnifier]),
     h("hr"),
     item("turnLeft", "turn-left", () => host.pose("left")),
     item("turnRight", "turn-right", () => host.pose("right")),
@@ -137,16 +137,16 @@ export function createToolbar(host, { history, fullscreen }) {
   const bar = h(
     "div",
     { class: "viewer-toolbar", role: "toolbar", "aria-label": t("tools") },
-    group(t("tools"), tool("window"), host.frames.length > 1 ? tool("scroll") : null, tool("pan"), tool("zoom")),
+    group(t("tools"), tiled ? null : tool("window"), host.frames.length > 1 ? tool("scroll") : null, tool("pan"), tool("zoom")),
     host.state.canDraw ? group(t("draw"), tool("select"), ...COMMON.map(tool), drawing, rare) : null,
     host.state.canDraw ? group(t("edit"), undo, redo, remove) : null,
-    group(t("grey"), choice, width.label, center.label, invert, palette, colors.sheet),
+    tiled ? null : group(t("grey"), choice, width.label, center.label, invert, palette, colors.sheet),
     group(
       t("view"),
       more,
       sheet,
     ),
-    group(t("viewer"), ...(host.shell.many ? [divide, layouts.sheet] : []), button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
+    group(t("viewer"), ...(host.shell.many ? [divide, layouts.sheet] : []), tiled ? null : button("fullscreen", t("fullscreen"), "", fullscreen), button("help", t("help"), "?", () => host.help())),
   );
 
   const buttons = () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (bar.querySelectorAll(".viewer-button"))];
