@@ -72,7 +72,7 @@ def test_shapes_by_mouse_are_kept_and_shown_on_the_overview(board: Any, slide: d
     assert 0 < x0 < x1 < WIDE
     assert 0 < y0 < y1 < HIGH
     assert x1 - x0 > 100, "in pixels of the slide, not of the screen"
-    expect(b.page.locator(".viewer-words").first).to_contain_text("µm")
+    expect(b.page.locator(".viewer-words text", has_text="µm")).to_have_count(1)
     before = b.stored()
     b.page.reload()
     expect(b.page.locator(".slide[data-state=open]")).to_be_visible()

@@ -279,7 +279,8 @@ def test_turning_resizing_and_simplifying(board: Any) -> None:
     """The knob turns, a corner of the frame resizes, and a contour loses points."""
     b = board()
     b.tool("Freehand contour")
-    b.drag((0.4, 0.4), (0.55, 0.38), (0.56, 0.55), (0.42, 0.57), steps=20)
+    wave = ((0.4, 0.4), (0.45, 0.37), (0.5, 0.39), (0.55, 0.38), (0.58, 0.46), (0.56, 0.55), (0.5, 0.53))
+    b.drag(*wave, (0.42, 0.57))
     b.select()
     b.click(0.475, 0.39)
     (drawn,) = b.stored()
