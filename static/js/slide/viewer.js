@@ -172,9 +172,11 @@ export function createSlideViewer(root, t) {
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && root.classList.contains("is-full")) void toggleFull();
   });
-  document.addEventListener("medweb:annotations-changed", () => {
+  document.addEventListener("medweb:annotations-changed", (event) => {
+    const { series, ...news } = /** @type {CustomEvent<{series?: number, annotation?: number, revision?: number}|null>} */ (event).detail ?? {};
+    if (!viewer || (series !== undefined && String(series) !== String(viewer.series.id))) return;
     // A failed refresh leaves what is shown; the next nudge or the next save tells more.
-    viewer?.annotations.reload().catch((error) => console.warn("annotations could not be refreshed", error));
+    viewer.annotations.heard(news).catch((error) => console.warn("annotations could not be refreshed", error));
   });
   void start();
 }
