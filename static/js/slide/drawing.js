@@ -134,6 +134,9 @@ export class SlideViewer extends Viewer {
     this.say(this.words("notHere"));
   }
 
+  /** Comments are pinned in pixels of the overview: a layer is reviewed there, where it shows all the same. */
+  async openTalk() {}
+
   close() {
     this.tiles?.close();
     super.close();

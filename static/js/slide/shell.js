@@ -15,6 +15,8 @@ export function alone() {
     nextLayout: nothing,
     nextPane: nothing,
     toggle: nothing,
+    hanging: {},
+    hang: nothing,
     cutPlanes: nothing,
     locate: nothing,
     isActive: () => true,
