@@ -9,6 +9,7 @@ from pathlib import Path
 from re import Match
 from typing import Any, NamedTuple
 
+import brotli
 import rjsmin
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -18,7 +19,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 Message = Mapping[str, Any]
 # A name that holds the digest of its content never means anything else.
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.[a-z0-9]+$")
-_ZIPPED = ("text/", "image/svg", "application/json", "application/wasm")
+_TEXTS = ("text/", "image/svg", "application/json", "application/wasm")
 _SLIMMED = ("js/", "vendor/")
 _YEAR = 31_536_000
 _MINUTE = 60
@@ -67,7 +68,8 @@ class Kept(NamedTuple):
     kind: str
     tag: str
     plain: bytes
-    zipped: bytes | None
+    packed: dict[str, bytes]
+    """By the name of the encoding, the smallest first; empty when packing gains nothing."""
 
 
 class StaticFirst:
@@ -106,14 +108,20 @@ class StaticFirst:
             (b"x-content-type-options", b"nosniff"),
             (b"cross-origin-resource-policy", b"same-origin"),
         ]
-        if kept.zipped is not None:
+        if kept.packed:
             headers.append((b"vary", b"Accept-Encoding"))
         if kept.tag.encode() in asked.get(b"if-none-match", b""):
             status, body = 304, b""
         else:
-            if kept.zipped is not None and b"gzip" in asked.get(b"accept-encoding", b""):
-                headers.append((b"content-encoding", b"gzip"))
-                body = kept.zipped
+            understood = {
+                one.split(";")[0].strip()
+                for one in asked.get(b"accept-encoding", b"").decode("latin-1").split(",")
+            }
+            for encoding, packed in kept.packed.items():
+                if encoding in understood:
+                    headers.append((b"content-encoding", encoding.encode()))
+                    body = packed
+                    break
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -167,9 +175,9 @@ def _read(name: str, file: Path, stamp: tuple[int, int]) -> Kept:
     plain = file.read_bytes()
     if not settings.COLLECTED_STATIC and name.endswith(".js"):
         plain = slim(name, plain.decode()).encode()
-    zipped = None
-    if kind.startswith(_ZIPPED):
-        smaller = gzip.compress(plain, 9, mtime=0)
-        zipped = smaller if len(smaller) < len(plain) else None
+    packed = {}
+    if kind.startswith(_TEXTS):
+        ways = {"br": brotli.compress(plain), "gzip": gzip.compress(plain, 9, mtime=0)}
+        packed = {name: data for name, data in ways.items() if len(data) < len(plain)}
         kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-    return Kept(file, stamp, kind, f'"{hashlib.sha256(plain).hexdigest()[:20]}"', plain, zipped)
+    return Kept(file, stamp, kind, f'"{hashlib.sha256(plain).hexdigest()[:20]}"', plain, packed)

@@ -101,6 +101,8 @@ LAST_PIXELS = (
     "() => Math.max(...performance.getEntriesByType('resource')"
     ".filter((entry) => entry.name.endsWith('/pixels')).map((entry) => entry.responseEnd))"
 )
+SENT = """() => Object.fromEntries(["navigation", "resource"].flatMap((kind) =>
+  performance.getEntriesByType(kind).map((entry) => [entry.name, entry.encodedBodySize])))"""
 WAY = """() => {
   const every = performance.getEntriesByType("resource");
   const named = (part) => every.filter((entry) => entry.name.includes(part));
@@ -122,7 +124,7 @@ ASKED = {
     "full depth after the document, ms": {"plain": 300, "throttled": 900},
     "100 images loaded, ms": 2000,
     "frame time p95, ms": {"plain": 25, "throttled": 1000 / 24},
-    "scripts of the case page, gzip KB": 90,
+    "scripts of the case page, sent KB": 90,
 }
 
 
@@ -138,23 +140,24 @@ def opened(context: "BrowserContext", path: str, slower: int = 1) -> "Page":
 
 
 def weight(context: "BrowserContext", path: str) -> dict[str, Any]:
-    """Bytes of what the case page loads, by kind: as sent, and as gzip would send them."""
+    """Bytes of what the case page loads, by kind: unpacked, as they were sent, and as gzip would send them."""
     page = context.new_page()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(path)
     page.wait_for_selector("#analysis-panel")
+    sent: dict[str, int] = page.evaluate(SENT)
     found: dict[str, dict[str, Any]] = {}
     for answer in answers:
         kind = answer.request.resource_type
         if kind not in ("script", "stylesheet", "document"):
             continue
         body = answer.body()
-        row = found.setdefault(kind, {"files": 0, "KB": 0.0, "gzip KB": 0.0, "sent compressed": 0})
+        row = found.setdefault(kind, {"files": 0, "KB": 0.0, "sent KB": 0.0, "gzip KB": 0.0})
         row["files"] += 1
         row["KB"] += len(body) / 1000
         row["gzip KB"] += len(gzip.compress(body, 9, mtime=0)) / 1000
-        row["sent compressed"] += bool(answer.headers.get("content-encoding"))
+        row["sent KB"] += sent.get(answer.url, 0) / 1000
     scripts = {
         urlsplit(answer.url).path: len(gzip.compress(answer.body(), 9, mtime=0))
         for answer in answers

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from django.core.management import call_command
 from django.test import override_settings
@@ -90,8 +91,12 @@ NAME = "/static/js/viewer/workspace.js"
 
 
 def test_a_script_comes_slim_and_compressed(first: StaticFirst) -> None:
-    status, headers, body = ask(first, scope_of(NAME, accept_encoding="gzip, br"))
+    status, headers, body = ask(first, scope_of(NAME, accept_encoding="gzip;q=0.8, deflate"))
     assert (status, headers["content-encoding"], headers["vary"]) == (200, "gzip", "Accept-Encoding")
+    _, better, smaller = ask(first, scope_of(NAME, accept_encoding="gzip, deflate, br"))
+    assert better["content-encoding"] == "br"
+    assert brotli.decompress(smaller) == gzip.decompress(body)
+    assert len(smaller) < len(body)
     assert headers["content-type"] == "text/javascript; charset=utf-8"
     assert headers["x-content-type-options"] == "nosniff"
     text = gzip.decompress(body).decode()

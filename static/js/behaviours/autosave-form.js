@@ -3,12 +3,11 @@
  * It is kept in sessionStorage, under the path and data-autosave-key, until the form was submitted well:
  * the answer is a redirect to a page (any other path) or an htmx success.
  */
-import { keep, kept, phrase } from "./dom.js";
+import { FORM_SENT, keep, kept, phrase } from "./dom.js";
 import { showToast } from "./toast.js";
 
 const SECRET = "[type=password], [type=file], [type=hidden], [data-autosave=off], [name=csrfmiddlewaretoken]";
 const PREFIX = "medweb:form:";
-const SENT = "medweb:form-sent";
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
 
@@ -72,7 +71,7 @@ export function autosaveForm(element) {
   form.addEventListener("input", save);
   form.addEventListener("change", save);
   form.addEventListener("reset", () => keep("sessionStorage", key, null));
-  form.addEventListener("submit", () => keep("sessionStorage", SENT, key));
+  form.addEventListener("submit", () => keep("sessionStorage", FORM_SENT, key));
   form.addEventListener("htmx:afterRequest", (event) => {
     const { detail } = /** @type {CustomEvent<{successful: boolean}>} */ (event);
     if (detail.successful) keep("sessionStorage", key, null);
@@ -81,9 +80,9 @@ export function autosaveForm(element) {
 
 /** After a plain submit: another page came, so the form was taken; the same path again means errors. */
 export function forgetSentForm() {
-  const key = kept("sessionStorage", SENT);
+  const key = kept("sessionStorage", FORM_SENT);
   if (!key) return;
-  keep("sessionStorage", SENT, null);
+  keep("sessionStorage", FORM_SENT, null);
   const signIn = document.querySelector('meta[name="sign-in-url"]')?.getAttribute("content");
   if (window.location.pathname === signIn) return;
   const errors = document.querySelector('[aria-invalid="true"], .field__errors, .callout--danger');

@@ -108,3 +108,6 @@ export function isTyping(target) {
     (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select"))
   );
 }
+
+/** Where the key of a form stays while its answer is on the way. */
+export const FORM_SENT = "medweb:form-sent";

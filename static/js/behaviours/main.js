@@ -2,9 +2,9 @@
  * Behaviours of server-made HTML: data-behaviour="name other-name" on an element attaches each of them once,
  * at load and whenever htmx brings a new piece. Names that nobody teaches belong to other modules.
  */
-import { autosaveForm, forgetSentForm } from "./autosave-form.js";
 import { listenForDialogs } from "./confirm.js";
 import { copy } from "./copy.js";
+import { FORM_SENT, kept } from "./dom.js";
 import { listenToStream } from "./live.js";
 import { drawer, fold, menu } from "./menu.js";
 import { listenToRequests } from "./requests.js";
@@ -16,7 +16,6 @@ import { listenForToasts, toast } from "./toast.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
 const BEHAVIOURS = {
-  "autosave-form": autosaveForm,
   copy,
   drawer,
   fold,
@@ -55,12 +54,18 @@ function attach(root) {
   }
 }
 
+// What was typed into a form that was taken since; pages with forms bring that script themselves.
+if (kept("sessionStorage", FORM_SENT)) {
+  import("./autosave-form.js").then(
+    ({ forgetSentForm }) => forgetSentForm(),
+    (error) => console.warn("a form that was sent could not be forgotten", error),
+  );
+}
 listenForToasts();
 listenForSignOut();
 listenForDialogs();
 listenToRequests();
 listenToStream();
-forgetSentForm();
 listenToKeys();
 attach(document);
 document.addEventListener("htmx:load", (event) => {
