@@ -140,7 +140,7 @@ def opened(context: "BrowserContext", path: str, slower: int = 1) -> "Page":
 
 
 def weight(context: "BrowserContext", path: str) -> dict[str, Any]:
-    """Bytes of what the case page loads, by kind: unpacked, as they were sent, and as gzip would send them."""
+    """Bytes of what the case page loads, by kind: unpacked, as sent, and as gzip would send them."""
     page = context.new_page()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
