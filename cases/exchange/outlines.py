@@ -33,9 +33,9 @@ def outlines_of(shape: Shape) -> list[tuple[Point, ...]]:
         return [tuple((float(x + x0), float(y + y0)) for x, y in ring) for ring in rings(window(shape))]
     x0, y0, x1, y1 = shape.bounds
     if shape.kind in ROUND:
-        angles = (2 * math.pi * n / CORNERS for n in range(CORNERS))
-        centre, half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
-        return [tuple((centre[0] + half[0] * math.cos(a), centre[1] + half[1] * math.sin(a)) for a in angles)]
+        turns = [(math.cos(a), math.sin(a)) for a in (2 * math.pi * n / CORNERS for n in range(CORNERS))]
+        (x, y), (ux, uy), (vx, vy) = shape.half_axes
+        return [tuple((x + ux * cos + vx * sin, y + uy * cos + vy * sin) for cos, sin in turns)]
     if shape.kind == "box":
         return [((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
     raise ValueError(f"a {shape.kind} has no outline")

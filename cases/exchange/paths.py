@@ -39,7 +39,7 @@ def path(shape: Shape) -> str:
     x0, y0, x1, y1 = shape.bounds
     if shape.kind in PLACES:
         return f"M{number(x0)} {number(y0)}h.001"
-    if shape.kind in ROUND:
+    if shape.kind in ROUND and not shape.is_turned:
         a, b, middle = (x1 - x0) / 2, (y1 - y0) / 2, (y0 + y1) / 2
         arc = f"a{number(a)} {number(b)} 0 1 0 "
         return f"M{number(x0)} {number(middle)}{arc}{number(2 * a)} 0{arc}{number(-2 * a)} 0Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -200,11 +201,11 @@ def _regions(shape: Shape, picture: Picture) -> list[tuple[str, NDArray[np.float
         return [("POINT", _array(shape.points), None)]
     size = area(shape, spacing) if spacing else None
     if shape.kind in ROUND:
-        x0, y0, x1, y1 = shape.bounds
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        across, down = [(x0, y), (x1, y)], [(x, y0), (x, y1)]
+        (x, y), (ux, uy), (vx, vy) = shape.half_axes
+        across, down = [(x - ux, y - uy), (x + ux, y + uy)], [(x - vx, y - vy), (x + vx, y + vy)]
         # Ends of the longer axis come first (PS3.3 C.10.5.1.2).
-        return [("ELLIPSE", _array(across + down if x1 - x0 >= y1 - y0 else down + across), size)]
+        first = math.hypot(ux, uy) >= math.hypot(vx, vy)
+        return [("ELLIPSE", _array(across + down if first else down + across), size)]
     found = []
     for ring in outlines_of(shape):
         if shape.kind == "mask":

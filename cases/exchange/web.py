@@ -53,6 +53,8 @@ def write(layers: Sequence[Layer]) -> Written:
 
 def _item(shape: Shape, layer: Layer, losses: Losses) -> dict[str, Any]:
     bodies = []
+    if shape.is_turned:
+        losses.add("Other programs see turned ellipses as outlines of 64 corners.")
     if shape.label:
         bodies.append({"type": "TextualBody", "purpose": "tagging", "value": shape.label})
     if address := codes.address_of(shape.code):
@@ -85,6 +87,8 @@ def _drawn(shape: Shape) -> str:
     x0, y0, x1, y1 = shape.bounds
     if shape.kind in PLACES:
         return f'<circle cx="{number(x0)}" cy="{number(y0)}" r="0"/>'
+    if shape.is_turned:
+        return f'<polygon points="{_points(outlines_of(shape)[0])}"/>'
     if shape.kind in ROUND:
         centre = f'cx="{number((x0 + x1) / 2)}" cy="{number((y0 + y1) / 2)}"'
         return f'<ellipse {centre} rx="{number((x1 - x0) / 2)}" ry="{number((y1 - y0) / 2)}"/>'

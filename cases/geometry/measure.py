@@ -81,6 +81,9 @@ def area(shape: Shape, spacing: Spacing | None = None) -> float:
         return _shoelace(shape.points) * rows * columns
     if shape.kind == "mask":
         return sum(shape.counts[1::2]) * rows * columns
+    if shape.is_turned:
+        _, (ux, uy), (vx, vy) = shape.half_axes
+        return abs(ux * vy - uy * vx) * math.pi * rows * columns
     x0, y0, x1, y1 = shape.bounds
     box = (x1 - x0) * (y1 - y0) * rows * columns
     return box * math.pi / 4 if shape.kind in ROUND else box
@@ -121,9 +124,20 @@ def perimeter(shape: Shape, spacing: Spacing | None = None) -> float:
         return 0.0
     if shape.kind == "mask":
         return _edges(shape, rows, columns)
+    if shape.is_turned:
+        return _ellipse_perimeter(*_semi_axes(shape, rows, columns))
     x0, y0, x1, y1 = shape.bounds
     width, height = (x1 - x0) * columns, (y1 - y0) * rows
     return _ellipse_perimeter(width / 2, height / 2) if shape.kind in ROUND else 2 * (width + height)
+
+
+def _semi_axes(shape: Shape, rows: float, columns: float) -> tuple[float, float]:
+    """Half of the longest and the shortest diameter, from any conjugate ones (Apollonius, VII 12 and 31)."""
+    _, (ux, uy), (vx, vy) = shape.half_axes
+    squares = (ux**2 + vx**2) * columns**2 + (uy**2 + vy**2) * rows**2
+    product = abs(ux * vy - uy * vx) * rows * columns
+    total, gap = math.sqrt(squares + 2 * product), math.sqrt(max(squares - 2 * product, 0.0))
+    return (total + gap) / 2, (total - gap) / 2
 
 
 def _distance(first: Point, last: Point, rows: float, columns: float) -> float:

@@ -108,6 +108,17 @@ def _fill_ellipse(result: BoolMask, shape: Shape) -> None:
     x0, y0, x1, y1 = shape.bounds
     if x1 <= x0 or y1 <= y0:
         return
+    if shape.is_turned:
+        (x, y), (ux, uy), (vx, vy) = shape.half_axes
+        size = ux * vy - uy * vx
+        if size == 0:
+            return
+        dx, dy = np.arange(columns) + 0.5 - x, np.arange(rows) + 0.5 - y
+        # How far along either half axis each centre lies.
+        along = (dx[None, :] * vy - dy[:, None] * vx) / size
+        beside = (dy[:, None] * ux - dx[None, :] * uy) / size
+        np.less_equal(along**2 + beside**2, 1.0, out=result)
+        return
     u = (np.arange(columns) + 0.5 - (x0 + x1) / 2) / ((x1 - x0) / 2)
     v = (np.arange(rows) + 0.5 - (y0 + y1) / 2) / ((y1 - y0) / 2)
     np.less_equal(u[None, :] ** 2 + v[:, None] ** 2, 1.0, out=result)

@@ -44,6 +44,8 @@ _EXACT: Final = {
     "bidirectional": 4,
     "cobb": 4,
 }
+_TURNED: Final = 4
+"""Points of an ellipse that does not lie upright: the ends of its axes."""
 _FEWEST: Final = {"polygon": 3, "freehand": 3, "polyline": 2}
 _LINES: Final = {"bidirectional": ((0, 1), (2, 3)), "cobb": ((0, 1), (2, 3)), "angle": ((1, 0), (1, 2))}
 """Pairs of points that must be two places."""
@@ -213,6 +215,13 @@ def _parse_shape(item: object, field: str, frames: Sequence[tuple[int, int]]) ->
 def _check_extent(shape: Shape, field: str) -> None:
     if shape.is_closed and area(shape) < SMALLEST:
         raise GeometryError(f"{field}.points", "enclose no area; draw the shape again")
+    if shape.is_turned:
+        a, b, c, d = shape.points
+        apart = math.hypot(a[0] + b[0] - c[0] - d[0], a[1] + b[1] - c[1] - d[1]) / 2
+        # The browser rounds to a hundredth, and ends just beside the image are moved onto it.
+        if apart > 2 * TOLERANCE:
+            sentence = "of a turned ellipse are not two axes that halve each other; draw it again"
+            raise GeometryError(f"{field}.points", sentence)
     if shape.kind in PATHS and perimeter(shape) < SMALLEST:
         raise GeometryError(f"{field}.points", f"are the same place; draw the {shape.kind} again")
     for first, last in _LINES.get(shape.kind, ()):
@@ -289,8 +298,9 @@ def _parse_points(value: object, kind: Kind, field: str, rows: int, columns: int
             raise GeometryError(
                 field, f"must be {_FEWEST[kind]} to {MAX_POINTS_PER_SHAPE} points, not {len(value)}"
             )
-    elif len(value) != _EXACT[kind]:
-        raise GeometryError(field, f"must be {_EXACT[kind]} for a {kind}, not {len(value)}")
+    elif len(value) != _EXACT[kind] and not (kind == "ellipse" and len(value) == _TURNED):
+        known = f"{_EXACT[kind]} or {_TURNED}" if kind == "ellipse" else str(_EXACT[kind])
+        raise GeometryError(field, f"must be {known} for a {kind}, not {len(value)}")
     return tuple(_parse_point(point, f"{field}[{index}]", rows, columns) for index, point in enumerate(value))
 
 

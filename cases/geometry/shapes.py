@@ -1,5 +1,6 @@
 """The shapes a person can draw."""
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -42,11 +43,12 @@ class Shape:
         UUID in its canonical form, made by the browser.
     kind : Kind
         What the points mean: ``point`` and ``text`` one position; ``box``, ``ellipse`` and ``circle`` two
-        opposite corners of the bounding box; ``rotated-box`` its four corners in order; ``polygon`` and
-        ``freehand`` three corners or more, closed implicitly; ``mask`` the top-left and bottom-right corner
-        of the rectangle that ``counts`` fills; ``length`` two ends; ``arrow`` tail and head; ``polyline`` two
-        points or more; ``bidirectional`` the ends of the long axis, then of the short one; ``angle`` an arm,
-        the vertex, the other arm; ``cobb`` the ends of one line, then of the other.
+        opposite corners of the bounding box; a turned ``ellipse`` four, the ends of one axis, then of the
+        other; ``rotated-box`` its four corners in order; ``polygon`` and ``freehand`` three corners or
+        more, closed implicitly; ``mask`` the top-left and bottom-right corner of the rectangle that
+        ``counts`` fills; ``length`` two ends; ``arrow`` tail and head; ``polyline`` two points or more;
+        ``bidirectional`` the ends of the long axis, then of the short one; ``angle`` an arm, the vertex,
+        the other arm; ``cobb`` the ends of one line, then of the other.
     frame : int
         Index of the frame in the series, from 0.
     points : tuple of (x, y)
@@ -82,9 +84,28 @@ class Shape:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Smallest x, smallest y, largest x, largest y, in pixels."""
+        if self.is_turned:
+            (x, y), (ux, uy), (vx, vy) = self.half_axes
+            across, down = math.hypot(ux, vx), math.hypot(uy, vy)
+            return x - across, y - down, x + across, y + down
         xs = [x for x, _ in self.points]
         ys = [y for _, y in self.points]
         return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether it is an ellipse given by the ends of its axes."""
+        return self.kind == "ellipse" and len(self.points) == 4
+
+    @property
+    def half_axes(self) -> tuple[Point, Point, Point]:
+        """Of what is round: its middle, and the ways from there to the end of either axis."""
+        if not self.is_turned:
+            x0, y0, x1, y1 = self.bounds
+            return ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, 0.0), (0.0, (y1 - y0) / 2)
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.points
+        middle = ((ax + bx + cx + dx) / 4, (ay + by + cy + dy) / 4)
+        return middle, ((bx - ax) / 2, (by - ay) / 2), ((dx - cx) / 2, (dy - cy) / 2)
 
     @property
     def is_closed(self) -> bool:

@@ -396,3 +396,26 @@ def test_labels_by_number_and_keys_of_ones_own(board: Any) -> None:
     page.get_by_role("button", name="Close", exact=True).click()
     b.press("p", "b")
     expect(page.get_by_role("button", name="Box", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_ellipse_is_turned(board: Any) -> None:
+    """By keys and back; turned, it is the ends of its axes, and is the same when reloaded."""
+    b = board()
+    b.tool("Ellipse")
+    b.drag((0.42, 0.4), (0.58, 0.5))
+    b.has(1)
+    (upright,) = b.stored()
+    b.select()
+    b.press("Control+a", ">")
+    b.becomes("turned", lambda now: len(now[0]["points"]) == 4)
+    b.press("Control+z")
+    b.becomes("upright", lambda now: now == [upright])
+    b.press("Control+a", ">", ">", ">")
+    b.becomes("turned by fifteen degrees", lambda now: len(now[0]["points"]) == 4)
+    (turned,) = b.stored()
+    expect(b.page.locator("circle.viewer-knob")).to_have_count(1)
+    expect(b.page.locator(".viewer-row")).to_contain_text("mm²")
+    b.page.reload()
+    b.has(1)
+    assert b.stored() == [turned]
+    expect(b.page.locator(".viewer-shape.is-mine").first).to_be_attached()

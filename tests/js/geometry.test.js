@@ -103,3 +103,26 @@ test("measures say their unit", () => {
   assert.equal(geometry.measureText(shape("angle", [[0, 0], [3, 0], [3, 4]]), null), "90.0°");
   assert.equal(geometry.measureText(shape("cobb", [[0, 0], [3, 0]]), null), "");
 });
+
+test("an ellipse that is turned keeps its size, and comes back", () => {
+  const upright = shape("ellipse", [[10, 20], [40, 30]]);
+  const turned = geometry.rotate(upright, [25, 25], Math.PI / 6, 1);
+  assert.equal(turned.points.length, 4);
+  // Corners are kept to a hundredth of a pixel.
+  const close = (actual, expected) => assert.ok(Math.abs(actual - expected) < 0.05, `${actual} is not ${expected}`);
+  close(geometry.area(turned), geometry.area(upright));
+  close(geometry.perimeter(turned), geometry.perimeter(upright));
+  assert.ok(geometry.isTurned(turned) && !geometry.isDegenerate(turned));
+  const back = geometry.extent(geometry.rotate(turned, [25, 25], -Math.PI / 6, 1));
+  for (const [key, value] of Object.entries({ x0: 10, y0: 20, x1: 40, y1: 30 })) close(back[key], value);
+  assert.ok(geometry.hit(turned, [25, 25]).inside);
+  assert.equal(geometry.hit(turned, [12, 31]).inside, false);
+});
+
+test("an end of an axis is pulled along it, the other end stays", () => {
+  const turned = shape("ellipse", [[0, 0], [20, 20], [15, 5], [5, 15]]);
+  const pulled = geometry.moveHandle(turned, 1, [30, 28], 1);
+  assert.deepEqual(pulled.points[0], [0, 0]);
+  assert.deepEqual(pulled.points[1], [29, 29]);
+  assert.deepEqual(pulled.points.slice(2), [[19.5, 9.5], [9.5, 19.5]]);
+});

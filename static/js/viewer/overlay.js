@@ -11,7 +11,7 @@
  * @typedef {{shape: Shape, color: string, selected: boolean, element: SVGGElement}} Drawn
  * @typedef {{said: string, element: SVGElement}} Said words beside a shape, or the head of an arrow
  */
-import { bounds, gripPoints, handles, isMany, isPlace, isRing, isRound, maskPaths, measureText, strokes } from "./geometry.js";
+import { bounds, extent, gripPoints, handles, isMany, isPlace, isRing, isRound, isTurned, maskPaths, measureText, semiAxes, strokes } from "./geometry.js";
 import { labelColor, labelText } from "./labels.js";
 import { heldShapes, selectedIds } from "./selection.js";
 import { shaped } from "./tools/drafts.js";
@@ -46,6 +46,11 @@ function path(shape, whole) {
   if (kind === "bidirectional" || kind === "cobb") return points.length === 1 ? "" : strokes(shape).map(line).join("");
   const { x0, y0, x1, y1 } = bounds(points);
   if (kind === "box") return `M${x0} ${y0}H${x1}V${y1}H${x0}Z`;
+  if (isTurned(shape)) {
+    const [long, short, angle] = semiAxes(shape);
+    const arc = `A${long} ${short} ${(angle * 180) / Math.PI} 1 0 `;
+    return `M${points[0].join(" ")}${arc}${points[1].join(" ")}${arc}${points[0].join(" ")}Z`;
+  }
   if (isRound(shape)) {
     const [a, b] = [(x1 - x0) / 2, (y1 - y0) / 2];
     return `M${x0} ${y0 + b}a${a} ${b} 0 1 0 ${2 * a} 0a${a} ${b} 0 1 0 ${-2 * a} 0Z`;
@@ -137,7 +142,7 @@ export class Overlay {
         // Of many selected ones each would only hide the next.
         const text = this.text(shape, layer, chosen && selected.size === 1, labels, frame);
         if (!text) continue;
-        const { x1, y0 } = bounds(shape.points);
+        const { x1, y0 } = extent(shape);
         const [x, y] = toScreen(view, aspect, shape.kind === "text" ? shape.points[0] : [x1, y0]);
         const spoken = this.say(`${layer} ${shape.id}`, text, x + 8, y + 4, opacity);
         said.set(`${layer} ${shape.id}`, spoken);

@@ -39,6 +39,17 @@ def masked(inside, *, x: int = 0, y: int = 0, **more) -> Shape:
     return shape("mask", points, counts=list(counts), **more)
 
 
+def turned_ends(degrees: float, half: float) -> list[list[float]]:
+    """Ends of the axes of an ellipse in the middle of a picture; one axis is two thirds of the other."""
+    turns = [np.radians(degrees), np.radians(degrees + 90)]
+    ways = [
+        (side * size * np.cos(turn), side * size * np.sin(turn))
+        for turn, size in zip(turns, (half, half * 2 / 3), strict=True)
+        for side in (-1, 1)
+    ]
+    return [[round(COLUMNS / 2 + float(x), 2), round(ROWS / 2 + float(y), 2)] for x, y in ways]
+
+
 @st.composite
 def shapes(draw, kinds=KINDS, *, whole: bool = False):
     """Any valid shape."""
@@ -61,6 +72,8 @@ def shapes(draw, kinds=KINDS, *, whole: bool = False):
     number = st.integers if whole else lambda a, b: st.floats(a, b).map(lambda v: round(v, 2))
     xs = draw(st.lists(number(0, COLUMNS), min_size=POINTS[kind], max_size=POINTS[kind], unique=True))
     ys = draw(st.lists(number(0, ROWS), min_size=POINTS[kind], max_size=POINTS[kind], unique=True))
+    if kind == "ellipse" and not whole and draw(st.booleans()):
+        return shape(kind, turned_ends(draw(st.integers(0, 179)), draw(number(3, 9))), **more)
     if kind in ("polygon", "freehand", "rotated-box"):
         centre = (COLUMNS / 2, ROWS / 2)
         radius = draw(number(2, 10))

@@ -151,3 +151,15 @@ def test_runs_that_do_not_fill_their_rectangle_are_refused() -> None:
         window(make("box", (0, 0), (2, 2)))
     with pytest.raises(ValueError, match="rows and columns"):
         from_window(np.zeros((2, 2, 2), bool))
+
+
+def test_a_turned_ellipse_covers_what_its_upright_twin_does() -> None:
+    upright = Shape(ID, "ellipse", 0, ((10.0, 20.0), (50.0, 40.0)))
+    ends = ((10.0, 30.0), (50.0, 30.0), (30.0, 20.0), (30.0, 40.0))
+    same = Shape(upright.id, "ellipse", 0, ends)
+    assert (mask(same, 60, 60) == mask(upright, 60, 60)).all()
+    quarter = Shape(upright.id, "ellipse", 0, tuple((60 - y, x) for x, y in ends))
+    assert (mask(quarter, 60, 60) == np.rot90(mask(upright, 60, 60), -1)).all()
+    slanted = Shape(upright.id, "ellipse", 0, ((15.0, 15.0), (45.0, 45.0), (35.0, 25.0), (25.0, 35.0)))
+    assert mask(slanted, 60, 60).sum() == pytest.approx(area(slanted), rel=0.02)
+    assert slanted.bounds == pytest.approx((30 - 250**0.5, 30 - 250**0.5, 30 + 250**0.5, 30 + 250**0.5))

@@ -256,3 +256,18 @@ def test_the_hostile_corpus_gets_an_answer() -> None:
         for part in (payload, payload.get("shapes") if isinstance(payload, dict) else payload):
             if part != []:
                 refused(part)
+
+
+def test_an_ellipse_is_two_corners_or_the_ends_of_two_axes() -> None:
+    identity = "6f1c7f52-0c55-4d0e-9a53-1f4f3f4b7f11"
+    sent = {"id": identity, "kind": "ellipse", "frame": 0, "points": [[2, 2], [12, 12], [9, 5], [5, 9]]}
+    (shape,) = parse_shapes([sent], frames=[(16, 16)])
+    assert shape.is_turned
+    assert to_payload([shape])[0]["points"] == [[2.0, 2.0], [12.0, 12.0], [9.0, 5.0], [5.0, 9.0]]
+    for points, why in (
+        ([[2, 2], [12, 12], [9, 5]], "must be 2 or 4 for a ellipse, not 3"),
+        ([[2, 2], [12, 12], [9, 1], [12, 5]], "two axes that halve each other"),
+        ([[2, 2], [12, 12], [7, 7], [7, 7]], "enclose no area"),
+    ):
+        with pytest.raises(GeometryError, match=why):
+            parse_shapes([{**sent, "points": points}], frames=[(16, 16)])

@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Shape} Shape
  * @typedef {import("../types.js").Point} Point
  */
-import { bounds, isMany, isRing, outline, round } from "./kinds.js";
+import { bounds, isMany, isRing, isTurned, outline, round } from "./kinds.js";
 import { nearestOnSegment, segmentDistance } from "./lines.js";
 import { isDegenerate } from "./measure.js";
 
@@ -28,7 +28,7 @@ export function translate(shape, dx, dy, rows, columns) {
 
 /** Kinds that are taken hold of at the corners of their rectangle. @param {Shape} shape */
 function hasCorners(shape) {
-  return shape.kind === "box" || shape.kind === "ellipse" || shape.kind === "circle";
+  return shape.kind === "box" || shape.kind === "circle" || (shape.kind === "ellipse" && !isTurned(shape));
 }
 
 /**
@@ -60,6 +60,7 @@ export function gripPoints(shape) {
  */
 export function moveHandle(shape, index, point, aspect = 1) {
   if (shape.kind === "rotated-box") return { ...shape, points: pullCorner(shape.points, index, point, aspect) };
+  if (isTurned(shape)) return { ...shape, points: pullAxis(shape.points, index, point, aspect) };
   if (!hasCorners(shape)) return { ...shape, points: shape.points.map((old, i) => (i === index ? point : old)) };
   const opposite = handles(shape)[(index + 2) % 4];
   return { ...shape, points: [opposite, shape.kind === "circle" ? roundCorner(opposite, point, aspect) : point] };
@@ -101,6 +102,24 @@ function pullCorner(corners, index, point, aspect) {
   return corners.map((_, i) => {
     const [x, y] = [pulled, second, opposite, first][(i - index + 4) % 4];
     return [round(x), round(y)];
+  });
+}
+
+/**
+ * An end of an axis is pulled: the other end stays, the axis keeps its direction, the other one goes along.
+ * @param {Point[]} ends
+ * @param {number} index
+ * @param {Point} point
+ * @param {number} aspect
+ * @returns {Point[]}
+ */
+function pullAxis(ends, index, point, aspect) {
+  const opposite = ends[index ^ 1];
+  const [ux, uy] = [ends[index][0] - opposite[0], ends[index][1] - opposite[1]];
+  const along = ((point[0] - opposite[0]) * ux + (point[1] - opposite[1]) * uy * aspect * aspect) / (ux * ux + uy * uy * aspect * aspect || 1);
+  return ends.map(([x, y], i) => {
+    const share = i === index ? along - 1 : i === (index ^ 1) ? 0 : (along - 1) / 2;
+    return [round(x + ux * share), round(y + uy * share)];
   });
 }
 

@@ -38,7 +38,12 @@ export function isRing(shape) {
   return RINGS.has(shape.kind);
 }
 
-/** Two corners of the rectangle around an ellipse. @param {{kind: string}} shape */
+/** An ellipse that does not lie upright: ends of one axis, then of the other. @param {{kind: string, points: Point[]}} shape */
+export function isTurned({ kind, points }) {
+  return kind === "ellipse" && points.length === 4;
+}
+
+/** Two corners of the rectangle around an ellipse, or the ends of its axes. @param {{kind: string}} shape */
 export function isRound(shape) {
   return ROUND.has(shape.kind);
 }
@@ -73,6 +78,41 @@ export function bounds(points) {
   return { x0, y0, x1, y1 };
 }
 
+/** Middle of what is round, and the ways from there to the end of either axis. @param {Shape} shape @returns {[Point, Point, Point]} */
+export function halfAxes(shape) {
+  const { points } = shape;
+  if (isTurned(shape)) {
+    const [a, b, c, d] = points;
+    return [[(a[0] + b[0] + c[0] + d[0]) / 4, (a[1] + b[1] + c[1] + d[1]) / 4], [(b[0] - a[0]) / 2, (b[1] - a[1]) / 2], [(d[0] - c[0]) / 2, (d[1] - c[1]) / 2]];
+  }
+  const { x0, y0, x1, y1 } = bounds(points);
+  return [[(x0 + x1) / 2, (y0 + y1) / 2], [(x1 - x0) / 2, 0], [0, (y1 - y0) / 2]];
+}
+
+/** What a shape reaches: a turned ellipse goes beyond the ends of its axes. @param {Shape} shape */
+export function extent(shape) {
+  if (!isTurned(shape)) return bounds(shape.points);
+  const [[x, y], u, v] = halfAxes(shape);
+  const [across, down] = [Math.hypot(u[0], v[0]), Math.hypot(u[1], v[1])];
+  return { x0: x - across, y0: y - down, x1: x + across, y1: y + down };
+}
+
+/**
+ * Longer and shorter half axis of what is round, and the angle of the longer one: whatever two conjugate diameters
+ * the points say, where pixels are not square.
+ * @param {Shape} shape
+ * @param {[number, number]} [spacing]
+ * @returns {[number, number, number]}
+ */
+export function semiAxes(shape, [sy, sx] = [1, 1]) {
+  const [, [ux, uy], [vx, vy]] = halfAxes(shape);
+  const [a, b, c, d] = [ux * sx, uy * sy, vx * sx, vy * sy];
+  const turn = Math.atan2(2 * (a * c + b * d), a * a + b * b - c * c - d * d) / 2;
+  const [x, y] = [a * Math.cos(turn) + c * Math.sin(turn), b * Math.cos(turn) + d * Math.sin(turn)];
+  const long = Math.hypot(x, y);
+  return [long, long ? Math.abs(a * d - b * c) / long : 0, Math.atan2(y, x)];
+}
+
 /** Straight lines of what is not closed: two for pairs of lines, else from each point to the next. @param {Shape} shape @returns {[Point, Point][]} */
 export function strokes({ kind, points }) {
   if (kind === "bidirectional" || kind === "cobb") {
@@ -97,9 +137,10 @@ export function outline(shape) {
       [x0, y1],
     ];
   }
+  const [[x, y], u, v] = halfAxes(shape);
   return Array.from({ length: 64 }, (_, i) => {
     const angle = (i * Math.PI) / 32;
-    return [(x0 + x1) / 2 + ((x1 - x0) / 2) * Math.cos(angle), (y0 + y1) / 2 + ((y1 - y0) / 2) * Math.sin(angle)];
+    return [x + u[0] * Math.cos(angle) + v[0] * Math.sin(angle), y + u[1] * Math.cos(angle) + v[1] * Math.sin(angle)];
   });
 }
 

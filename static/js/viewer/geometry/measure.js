@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").Point} Point
  * @typedef {import("../types.js").Spacing} Spacing
  */
-import { NEEDED, bounds, isClosed, isMany, isPath, isPlace, isRing, isRound, strokes } from "./kinds.js";
+import { NEEDED, bounds, isClosed, isMany, isPath, isPlace, isRing, isRound, isTurned, semiAxes, strokes } from "./kinds.js";
 import { maskPaths } from "./runs.js";
 
 /** Under it, in pixels, a shape has no extent. */
@@ -38,6 +38,10 @@ export function area(shape, spacing = null) {
   const unit = spacing ? spacing[0] * spacing[1] : 1;
   if (isRing(shape)) return shoelace(shape.points) * unit;
   if (shape.kind === "mask") return (shape.counts ?? []).reduce((sum, count, i) => (i % 2 ? sum + count : sum), 0) * unit;
+  if (isTurned(shape)) {
+    const [long, short] = semiAxes(shape);
+    return Math.PI * long * short * unit;
+  }
   const { x0, y0, x1, y1 } = bounds(shape.points);
   const box = (x1 - x0) * (y1 - y0);
   return (isRound(shape) ? (box * Math.PI) / 4 : box) * unit;
@@ -80,6 +84,10 @@ export function perimeter(shape, spacing = null) {
   if (shape.kind === "mask") {
     const { across, along } = maskPaths(shape);
     return across * size[1] + along * size[0];
+  }
+  if (isTurned(shape)) {
+    const [long, short] = semiAxes(shape, size);
+    return ellipsePerimeter(long, short);
   }
   const { x0, y0, x1, y1 } = bounds(points);
   const width = (x1 - x0) * size[1];
@@ -161,7 +169,7 @@ export function measureText(shape, spacing) {
  */
 export function isDegenerate(shape) {
   const { kind, points } = shape;
-  if (isMany(kind) ? points.length < NEEDED[kind] : points.length !== NEEDED[kind]) return true;
+  if (isMany(kind) ? points.length < NEEDED[kind] : points.length !== NEEDED[kind] && !isTurned(shape)) return true;
   if (isPlace(shape)) return false;
   if (isClosed(shape)) return area(shape) < SMALLEST;
   if (isPath(shape)) return perimeter(shape) < SMALLEST;

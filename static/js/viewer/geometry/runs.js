@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").Point} Point
  * @typedef {[number, number, number]} Run
  */
-import { bounds, isClosed, isRound, outline } from "./kinds.js";
+import { bounds, extent, halfAxes, isClosed, isRound, outline } from "./kinds.js";
 
 /** Shapes are replaced and never changed, so what was found for one stays true. @type {WeakMap<Shape, Run[]>} */
 const found = new WeakMap();
@@ -100,17 +100,20 @@ export function crossing(a, b, y) {
 export function pixelRuns(shape, rows, columns) {
   if (!isClosed(shape)) return [];
   if (shape.kind === "mask") return maskRuns(shape).filter(([row, first, after]) => row < rows && after <= columns && first >= 0);
-  const { x0, y0, x1, y1 } = bounds(shape.points);
+  const { x0, y0, x1, y1 } = extent(shape);
+  const [[x, middle], [ux, uy], [vx, vy]] = halfAxes(shape);
+  const size = ux * vy - uy * vx;
   /** @type {Run[]} */
   const runs = [];
   const ring = isRound(shape) ? [] : outline(shape);
   for (let row = Math.max(0, Math.floor(y0)); row < Math.min(rows, Math.ceil(y1) + 1); row++) {
     const y = row + 0.5;
     if (isRound(shape)) {
-      const v = (y - (y0 + y1) / 2) / ((y1 - y0) / 2);
+      const dy = y - middle;
       const inside = [];
       for (let c = Math.max(0, Math.floor(x0)); c < Math.min(columns, Math.ceil(x1) + 1); c++) {
-        const u = (c + 0.5 - (x0 + x1) / 2) / ((x1 - x0) / 2);
+        const dx = c + 0.5 - x;
+        const [u, v] = [(dx * vy - dy * vx) / size, (dy * ux - dx * uy) / size];
         if (u * u + v * v <= 1) inside.push(c);
       }
       if (inside.length) runs.push([row, inside[0], inside[inside.length - 1] + 1]);

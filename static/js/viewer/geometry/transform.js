@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").Point} Point
  */
 import { translate } from "./edit.js";
-import { bounds, outline, round } from "./kinds.js";
+import { bounds, halfAxes, isTurned, outline, round } from "./kinds.js";
 
 /** Of several shapes together. @param {Shape[]} shapes */
 export function boundsOf(shapes) {
@@ -15,7 +15,7 @@ export function boundsOf(shapes) {
 
 /** Kinds that turning makes others of, so they only move with a group. @param {Shape} shape */
 function isUpright(shape) {
-  return shape.kind === "mask" || shape.kind === "ellipse" || shape.kind === "circle";
+  return shape.kind === "mask" || shape.kind === "circle";
 }
 
 /** Whether turning changes anything. @param {Shape[]} shapes */
@@ -42,7 +42,8 @@ function movedTo(shape, to) {
 }
 
 /**
- * Turn about a place. A box becomes a rotated box; ellipses, circles and masks go along upright.
+ * Turn about a place. A box becomes a rotated box, an ellipse gets the ends of its axes; circles and masks go along
+ * upright.
  * @param {Shape} shape
  * @param {Point} about
  * @param {number} radians clockwise on the screen of an image that lies as stored
@@ -58,6 +59,11 @@ export function rotate(shape, about, radians, aspect) {
   };
   if (isUpright(shape)) {
     return movedTo(shape, turned(centreOf(shape)));
+  }
+  if (shape.kind === "ellipse") {
+    const [[x, y], u, v] = halfAxes(shape);
+    const ends = isTurned(shape) ? shape.points : [u, v].flatMap(([dx, dy]) => /** @type {Point[]} */ ([[x - dx, y - dy], [x + dx, y + dy]]));
+    return { ...shape, points: ends.map(turned) };
   }
   if (shape.kind === "box") return { ...shape, kind: "rotated-box", points: outline(shape).map(turned) };
   return { ...shape, points: shape.points.map(turned) };
@@ -76,7 +82,7 @@ export function stretch(shape, from, sx, sy) {
   /** @param {Point} p @param {number} fx @param {number} fy @returns {Point} */
   const stretched = (p, fx, fy) => [round(from[0] + (p[0] - from[0]) * fx), round(from[1] + (p[1] - from[1]) * fy)];
   if (shape.kind === "mask") return movedTo(shape, stretched(centreOf(shape), sx, sy));
-  if (shape.kind === "circle" || shape.kind === "rotated-box") {
+  if (shape.kind === "circle" || shape.kind === "rotated-box" || isTurned(shape)) {
     const even = Math.sqrt(Math.abs(sx * sy));
     const centre = centreOf(shape);
     const to = stretched(centre, sx, sy);

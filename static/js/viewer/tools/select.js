@@ -9,7 +9,7 @@
  * @typedef {{shapes: Shape[], at: Point, change: (p: Pointer) => Shape[]|null}} Held what a pointer holds; `change` may
  *   say null: then nothing moves
  */
-import { bounds, boundsOf, clampPoint, gripPoints, hit, insertVertex, isDegenerate, isPlace, moveHandle, onImage, rotate, stretch, translate } from "../geometry.js";
+import { bounds, boundsOf, clampPoint, extent, gripPoints, hit, insertVertex, isDegenerate, isPlace, moveHandle, onImage, rotate, stretch, translate } from "../geometry.js";
 import { heldShapes, ownShapes, selectedIds, selecting, toggling } from "../selection.js";
 import { replaceShapes } from "./commands.js";
 import { aimed } from "./draw.js";
@@ -36,7 +36,7 @@ export function pick(shapes, at, tolerance) {
   let best = null;
   let score = Infinity;
   for (const shape of shapes) {
-    const { x0, y0, x1, y1 } = bounds(shape.points);
+    const { x0, y0, x1, y1 } = extent(shape);
     if (at[0] < x0 - tolerance || at[0] > x1 + tolerance || at[1] < y0 - tolerance || at[1] > y1 + tolerance) continue;
     const { outline, inside } = hit(shape, at);
     const value = outline <= tolerance ? outline : inside ? tolerance + outline : Infinity;
