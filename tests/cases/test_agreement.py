@@ -1,7 +1,6 @@
 """The page about agreement: numbers of chosen readers, consensus into the reference, and time."""
 
 import csv
-import time
 import uuid
 
 import pytest
@@ -132,8 +131,8 @@ def test_a_label_does_not_become_a_formula(series, author):
     assert layers
 
 
-def test_five_readers_of_a_stack_answer_in_time(author):
-    """Forty-one slices of 512 x 512, five readers with a contour on each: under three seconds."""
+def test_five_readers_of_a_stack(author):
+    """Forty-one slices of 512 x 512, five readers with a contour on each."""
     case = rows.published(author, images=1)
     series = case.series.get()
     frame = series.frames.get()
@@ -154,10 +153,7 @@ def test_five_readers_of_a_stack_answer_in_time(author):
             for index in range(41)
         ]
         layers.append(reads(series, f"reader-{n}", *shapes))
-    began = time.process_time()
     made = agreement.compare(series, layers)
     assert len(made.pairs) == 10
     assert made.fleiss[1] > 0.9
     assert len(made.shapes) == 41
-    # Of the processor, and with room: a busy machine is no fault of the code.
-    assert time.process_time() - began < 8
