@@ -63,8 +63,10 @@ def opening_frame(series: Series) -> Frame | None:
 
     As ``openingFrame`` of the viewer: the middle of a stack, the first of anything else.
     """
-    is_stack = series.frame_count > 2 and not series.frames.filter(position__isnull=True).exists()
-    return series.frames.filter(index=series.frame_count // 2 if is_stack else 0).first()
+    found = list(series.frames.filter(index__in={0, series.frame_count // 2}).order_by("index"))
+    # Two tell enough: a wrong guess costs one request that nobody needed.
+    is_stack = series.frame_count > 2 and all(frame.position for frame in found)
+    return found[-1 if is_stack else 0] if found else None
 
 
 @require_GET
