@@ -86,14 +86,14 @@ class StaticFirst:
     """
 
     def __init__(self, application: Any) -> None:
-        self._application = application
+        self.application = application
         self._kept: dict[str, Kept] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one connection."""
         found = self._find(scope) if scope["type"] == "http" else None
         if found is None:
-            await self._application(scope, receive, send)
+            await self.application(scope, receive, send)
             return
         name, kept = found
         asked = dict(scope["headers"])

@@ -60,6 +60,7 @@ def wait_for(ready: Callable[[], bool], what: str, *, seconds: float = 60) -> No
 
 def drop_files(page: Page, files: Sequence[Path]) -> None:
     """Drag ``files`` from the desk onto the page."""
+    expect(page.locator(".upload[data-ready]")).to_have_count(1)
     page.evaluate(
         """() => {
           const input = document.createElement("input");

@@ -62,7 +62,7 @@ def test_boxes_by_mouse_undone_and_burned(visit: Visit, hold: Hold, api: Api) ->
     case, series = hold("Mouse at the desk")
     # The queue may ask for a thumbnail of what has just been cleared.
     page = visit("instructor", f"/cases/{case}/", expected=("404",))
-    page.get_by_role("link", name="Review").click()
+    page.get_by_role("link", name="Review CT").click()
     boxes = opened(page)
     expect(boxes).to_have_count(1)
     drag(page, (0.5, 0.6), (0.8, 0.8))

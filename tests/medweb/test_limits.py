@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from medweb import asgi, limits
 from medweb.limits import ENVELOPE, PIECE, STRANGER, UNPROVEN, USUAL, BodyLimit, limit_of
+from medweb.static import StaticFirst
 
 FILES = (
     "/cases/1/uploads/new/", "/api/cases/1/uploads/", "/cases/1/files/", "/api/cases/1/files/", "/files/7/",
@@ -341,7 +342,8 @@ async def test_of_a_piece_that_crawls_the_beginning_is_passed_on(monkeypatch: py
 
 def test_the_server_runs_behind_the_limit() -> None:
     assert isinstance(asgi.application, BodyLimit)
-    assert isinstance(asgi.application.application, ASGIHandler)
+    assert isinstance(asgi.application.application, StaticFirst)
+    assert isinstance(asgi.application.application.application, ASGIHandler)
 
 
 async def test_django_drops_what_it_has_kept() -> None:

@@ -330,4 +330,6 @@ export function upload(element) {
   window.addEventListener("beforeunload", (event) => {
     if (element.isConnected && uploader.busy()) event.preventDefault();
   });
+  // From here on nothing that is dropped gets lost.
+  element.dataset.ready = "";
 }

@@ -38,7 +38,7 @@ export function createPanel(host, { regionOf, submit, retry }) {
     { class: "viewer-panel", "aria-label": t("shapes") },
     layers.element,
     host.state.canDraw ? chips.element : null,
-    h("section", { class: "viewer-section is-list" }, h("h3", { class: "viewer-heading" }, t("shapes")), actions.element, ...list.elements, details),
+    h("section", { class: "viewer-section is-list", tabindex: "0", role: "group", "aria-label": t("shapes") }, h("h3", { class: "viewer-heading" }, t("shapes")), actions.element, ...list.elements, details),
     host.state.canDraw ? foot : null,
   );
 
