@@ -162,8 +162,8 @@ def _file(name: str) -> Path | None:
             path = (root / name).resolve()
             return path if path.is_relative_to(root.resolve()) and path.is_file() else None
         found = finders.find(name)
-    except (SuspiciousFileOperation, ValueError):
-        # Names such as "../../etc/passwd", or with a null byte: Django has an answer for them.
+    except (SuspiciousFileOperation, ValueError, OSError):
+        # Names such as "../../etc/passwd", with a null byte or of a thousand letters: Django answers them.
         return None
     return Path(found) if found and Path(found).is_file() else None
 

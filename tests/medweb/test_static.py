@@ -125,9 +125,10 @@ def test_a_file_that_came_slim_stays_as_it_is(first: StaticFirst) -> None:
         scope_of("/static/../medweb/settings.py"),
         scope_of("/static//etc/passwd"),
         scope_of("/static/a\0b"),
+        scope_of("/static/" + "a" * 5000),
         scope_of(NAME, "POST"),
     ],
-    ids=["page", "none", "folder", "outside", "root", "null", "post"],
+    ids=["page", "none", "folder", "outside", "root", "null", "long", "post"],
 )
 @pytest.mark.parametrize("collected", [False, True])
 def test_everything_else_is_handed_on(
