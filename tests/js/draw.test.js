@@ -207,6 +207,7 @@ test("attributes and counts are part of what is saved, in any order", () => {
   const one = shape("box", [[1, 1], [5, 5]], { attributes: { a: "1", b: "2" } });
   assert.equal(canonical([one]), canonical([{ ...one, attributes: { b: "2", a: "1" } }]));
   assert.notEqual(canonical([one]), canonical([{ ...one, attributes: { a: "1" } }]));
+  assert.notEqual(canonical([one]), canonical([{ ...one, code: "radlex:RID3875" }]));
   const mask = shape("mask", [[1, 1], [3, 3]], { counts: [0, 4] });
   assert.notEqual(canonical([mask]), canonical([{ ...mask, counts: [1, 3] }]));
 });

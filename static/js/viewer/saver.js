@@ -18,7 +18,7 @@ export function canonical(shapes) {
     shapes.map((s) => {
       // A database may return the attributes in another order.
       const attributes = Object.entries(s.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-      return [s.id, s.kind, s.frame, s.points, s.label, s.note ?? "", s.counts ?? [], attributes];
+      return [s.id, s.kind, s.frame, s.points, s.label, s.code ?? "", s.note ?? "", s.counts ?? [], attributes];
     }),
   );
 }
