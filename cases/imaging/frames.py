@@ -13,20 +13,18 @@ import numpy as np
 from isal import igzip_lib
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut
 
 from .decoders import stored_values
-from .elements import is_there, plain_numbers, plain_text
-from .errors import UNREADABLE, Refused
+from .errors import Refused
 from .luts import modality_lut, voi_lut_window
 from .native import plain_values
 from .projections import laterality_of, sides_of, view_of
 from .reader import handled, read_limits_hold, whole_number
 from .render import LINEAR, VOI_FUNCTIONS, auto_window
+from .values import Vector, first, numbers, text, value_of
 
 Pixels = NDArray[Any]
-Vector = tuple[float, ...]
 # Longer ones are no unit; columns of databases end somewhere.
 UNIT_LETTERS = 16
 # What a browser's typed arrays and canvas take as it is.
@@ -90,48 +88,6 @@ class DecodedFrame:
     uptake_factor: float | None = None
 
 
-def numbers(ds: Dataset | None, keyword: str) -> Vector:
-    """All finite numbers of an attribute; empty when absent or not numeric."""
-    if ds is None:
-        return ()
-    plain = plain_numbers(ds, keyword)
-    if plain is not None:
-        return plain if all(map(math.isfinite, plain)) else ()
-    value = _get(ds, keyword)
-    if value is None or value == "":
-        return ()
-    values = value if isinstance(value, (MultiValue, list)) else [value]
-    try:
-        found = tuple(float(one) for one in values)
-    except (TypeError, ValueError):
-        return ()
-    return found if all(math.isfinite(one) for one in found) else ()
-
-
-def _get(ds: Dataset, keyword: str) -> Any:
-    if not is_there(ds, keyword):
-        return None
-    try:
-        return ds.get(keyword)
-    except UNREADABLE:
-        return None
-
-
-def _first(ds: Dataset | None, keyword: str, default: float | None = None) -> float | None:
-    found = numbers(ds, keyword)
-    return found[0] if found else default
-
-
-def _text(ds: Dataset, keyword: str) -> str:
-    plain = plain_text(ds, keyword)
-    if plain is not None:
-        return plain
-    value = _get(ds, keyword)
-    if isinstance(value, (MultiValue, list)):
-        value = value[0] if value else ""
-    return str(value or "").strip()
-
-
 @dataclass(frozen=True)
 class _Headers:
     """Where the description of one frame may stand: its own groups, the shared ones, the root."""
@@ -143,15 +99,15 @@ class _Headers:
     def group(self, keyword: str) -> Dataset:
         """Functional group macro of the frame, else the root (PS3.3 C.7.6.16)."""
         for place in (self.per_frame, self.shared):
-            items = _get(place, keyword)
+            items = value_of(place, keyword)
             if items:
                 return items[0]
         return self.root
 
 
 def _headers(ds: Dataset, index: int) -> _Headers:
-    shared = _get(ds, "SharedFunctionalGroupsSequence") or []
-    per_frame = _get(ds, "PerFrameFunctionalGroupsSequence") or []
+    shared = value_of(ds, "SharedFunctionalGroupsSequence") or []
+    per_frame = value_of(ds, "PerFrameFunctionalGroupsSequence") or []
     empty = Dataset()
     own = per_frame[index] if index < len(per_frame) else empty
     return _Headers(own, shared[0] if shared else empty, ds)
@@ -168,18 +124,18 @@ def _spacing(headers: _Headers) -> tuple[float, float] | None:
         found = numbers(place, keyword)
         if len(found) == 2 and min(found) > 0:
             return found[0], found[1]
-    regions = _get(headers.root, "SequenceOfUltrasoundRegions") or []
-    if len(regions) == 1 and _first(regions[0], "PhysicalUnitsXDirection") == 3:
-        across, down = _first(regions[0], "PhysicalDeltaX"), _first(regions[0], "PhysicalDeltaY")
+    regions = value_of(headers.root, "SequenceOfUltrasoundRegions") or []
+    if len(regions) == 1 and first(regions[0], "PhysicalUnitsXDirection") == 3:
+        across, down = first(regions[0], "PhysicalDeltaX"), first(regions[0], "PhysicalDeltaY")
         if across and down:
             return abs(down) * 10, abs(across) * 10  # unit 3 is the centimetre
     return None
 
 
 def _unit(ds: Dataset, transform: Dataset, modality: str) -> str:
-    rescale_type = _text(transform, "RescaleType")
+    rescale_type = text(transform, "RescaleType")
     if modality == "PT":
-        return {"BQML": "Bq/ml", "": ""}.get(_text(ds, "Units"), _text(ds, "Units"))[:UNIT_LETTERS]
+        return {"BQML": "Bq/ml", "": ""}.get(text(ds, "Units"), text(ds, "Units"))[:UNIT_LETTERS]
     if rescale_type and rescale_type != "US":
         # Some devices write a sentence, where PS3.3 C.11.1.1.2 has terms of two to five letters.
         return rescale_type[:UNIT_LETTERS]
@@ -190,11 +146,11 @@ def _window(
     voi: Dataset, auto: Callable[[], tuple[float, float]], slope: float, intercept: float
 ) -> tuple[float, float, str]:
     """The window of the header, of its table, or the automatic one of the stored values; how it maps."""
-    center, width = _first(voi, "WindowCenter"), _first(voi, "WindowWidth")
+    center, width = first(voi, "WindowCenter"), first(voi, "WindowWidth")
     if center is not None and width is not None and width >= 1e-6:
-        function = _text(voi, "VOILUTFunction").upper()
+        function = text(voi, "VOILUTFunction").upper()
         return center, width, function if function in VOI_FUNCTIONS else LINEAR
-    found = voi_lut_window(_get(voi, "VOILUTSequence"))
+    found = voi_lut_window(value_of(voi, "VOILUTSequence"))
     if found is not None:
         return *found, LINEAR
     middle, span = auto()
@@ -228,7 +184,7 @@ def to_browser(values: Pixels, low: float, high: float) -> tuple[Pixels, float, 
 
 def _to_rgb(ds: Dataset, values: Pixels, several: bool) -> Pixels | None:
     """8-bit RGB of colour pictures; ``None`` for grey ones."""
-    if _text(ds, "PhotometricInterpretation") == "PALETTE COLOR":
+    if text(ds, "PhotometricInterpretation") == "PALETTE COLOR":
         sentence = "The colour table is damaged. Export the image again as RGB."
         try:
             values = apply_color_lut(values, ds)
@@ -296,13 +252,13 @@ class _Object:
     @cached_property
     def auto(self) -> tuple[float, float]:
         """Window of the stored values of all frames, so that a cine does not flicker."""
-        padding = _first(self.ds, "PixelPaddingValue")
+        padding = first(self.ds, "PixelPaddingValue")
         inside = self.values if padding is None else self.values[self.values != padding]
         return auto_window(inside if inside.size else self.values)
 
     @cached_property
     def number(self) -> int | None:
-        found = _first(self.ds, "InstanceNumber")
+        found = first(self.ds, "InstanceNumber")
         return None if found is None else int(found)
 
     @cached_property
@@ -328,12 +284,12 @@ class _Object:
             intercept=intercept,
             window_center=center,
             window_width=width,
-            invert=_text(self.ds, "PhotometricInterpretation") == "MONOCHROME1",
+            invert=text(self.ds, "PhotometricInterpretation") == "MONOCHROME1",
             pixel_spacing=_spacing(headers),
             position=position if len(position) == 3 else None,
             orientation=orientation if len(orientation) == 6 and any(orientation) else None,
-            slice_location=_first(self.ds, "SliceLocation"),
-            thickness=_first(headers.group("PixelMeasuresSequence"), "SliceThickness"),
+            slice_location=first(self.ds, "SliceLocation"),
+            thickness=first(headers.group("PixelMeasuresSequence"), "SliceThickness"),
             unit=unit,
             instance_number=self.number,
             frame_number=index + 1,
@@ -346,17 +302,17 @@ class _Object:
     def _grey(self, values: Pixels, headers: _Headers) -> tuple[Pixels, float, float, float, float, str, str]:
         """Pixels, slope, intercept, window with its function, and unit of a grey frame."""
         voi = headers.group("FrameVOILUTSequence")
-        mapped = modality_lut(_get(self.ds, "ModalityLUTSequence"), values)
+        mapped = modality_lut(value_of(self.ds, "ModalityLUTSequence"), values)
         if mapped is not None:
             grey, unit = mapped[0], mapped[1][:UNIT_LETTERS]
             return grey, 1.0, 0.0, *_window(voi, lambda: auto_window(grey), 1.0, 0.0), unit
         transform = headers.group("PixelValueTransformationSequence")
-        slope = _first(transform, "RescaleSlope", 1.0) or 1.0
-        intercept = _first(transform, "RescaleIntercept", 0.0) or 0.0
+        slope = first(transform, "RescaleSlope", 1.0) or 1.0
+        intercept = first(transform, "RescaleIntercept", 0.0) or 0.0
         window = _window(voi, lambda: self.auto, slope, intercept)
         plain = values.dtype in _PLAIN
         pixels, step, start = (values, 1.0, 0.0) if plain else to_browser(values, *self.span)
-        unit = _unit(self.ds, transform, _text(self.ds, "Modality"))
+        unit = _unit(self.ds, transform, text(self.ds, "Modality"))
         return pixels, slope * step, intercept + slope * start, *window, unit
 
 

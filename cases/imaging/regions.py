@@ -22,12 +22,12 @@ from . import pseudonyms
 from .decoders import DEFLATED_FRAMES, stored_values
 from .deidentify import patient_of
 from .errors import UNREADABLE, Refused
-from .frames import numbers
 from .identity import Identity
 from .outlines import MOST_STEPS, Plane, joined, rings
 from .reader import damage_refused, handled, read_limits_hold, whole_number
 from .region_report import counted
 from .report import of_object, summed
+from .values import numbers
 
 RT_STRUCTURES = "1.2.840.10008.5.1.4.1.1.481.3"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"

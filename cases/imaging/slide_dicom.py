@@ -22,11 +22,11 @@ from pydicom.uid import UID
 
 from .decoders import stored_values
 from .errors import Refused
-from .frames import numbers
 from .reader import handled, whole_number
 from .render import auto_window
 from .slide_bytes import MOST_FRAMES, FrameBytes, broken, frame_bytes, read_header
 from .slide_store import Picture
+from .values import numbers
 
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _MOST_PIXELS_OF_FRAME = 64 << 20

@@ -7,7 +7,7 @@ import { History } from "../../static/js/viewer/history.js";
 import { arrivalText, settled } from "../../static/js/viewer/live/arrivals.js";
 import { Keeper, whenText } from "../../static/js/viewer/live/keeper.js";
 import { Kept, differences, expire } from "../../static/js/viewer/live/kept.js";
-import { NOBODY, Presence, presentText } from "../../static/js/viewer/live/presence.js";
+import { NOBODY, Presence } from "../../static/js/viewer/live/presence.js";
 import { Saver, canonical } from "../../static/js/viewer/saver.js";
 import { translator } from "../../static/js/viewer/strings.js";
 
@@ -394,10 +394,3 @@ test("lost answers are waited out, and after three nobody is shown", () =>
     assert.deepEqual(seen, [NOBODY]);
     assert.deepEqual(timers.delays(), [20_000]);
   }));
-
-test("who is there, in words", () => {
-  const people = [{ id: 1, name: "Dr A" }];
-  assert.equal(presentText(NOBODY, t, "en"), "");
-  assert.equal(presentText({ ...NOBODY, people, windows: 1 }, t, "en"), "Also here: Dr A and you in another window");
-  assert.equal(presentText({ ...NOBODY, people, more: 290, windows: 2 }, t, "en"), "Also here: Dr A, 290 more, and you in 2 other windows");
-});

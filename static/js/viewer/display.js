@@ -368,8 +368,7 @@ export class Display {
     if (!this.shown) return;
     const { live } = this.shown;
     // Which image is shown waits for the hand to rest, and must not talk over what was done since.
-    window.clearTimeout(this.telling);
-    window.clearTimeout(this.hiding);
+    for (const timer of [this.telling, this.hiding]) window.clearTimeout(timer);
     live.textContent = text;
     live.classList.toggle("is-seen", seen);
     // The words stay for screen readers, whatever their speed.
@@ -391,8 +390,7 @@ export class Display {
   close() {
     this.closing.abort();
     this.cine?.then((cine) => cine.stop()).catch((error) => console.warn("nothing was playing", error));
-    window.clearTimeout(this.telling);
-    window.clearTimeout(this.hiding);
+    for (const timer of [this.telling, this.hiding]) window.clearTimeout(timer);
     this.over?.close();
     this.resizing.disconnect();
     this.loader.close();
