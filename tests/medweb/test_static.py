@@ -11,6 +11,7 @@ from typing import Any
 
 import brotli
 import pytest
+from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
 from django.test import override_settings
 
@@ -187,3 +188,60 @@ def test_slim_scripts_mean_what_their_sources_mean() -> None:
     command = [node, "-e", SAME, str(library)]
     done = subprocess.run(command, input=json.dumps(pairs), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_list_of_style_sheets_goes_out_as_one(first: StaticFirst) -> None:
+    _, headers, body = ask(first, scope_of("/static/css/app.css"))
+    text = body.decode()
+    assert headers["content-type"] == "text/css; charset=utf-8"
+    assert "@import" not in text
+    parts = [
+        (ROOT / "static/css" / name).read_text()
+        for name in ("tokens.css", "components/card.css", "print.css")
+    ]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("collected", [False, True])
+def test_a_sheet_that_is_part_of_another_is_read_again(
+    first: StaticFirst, collected: bool, tmp_path: Path
+) -> None:
+    """Once joined, its bytes lie in the other one: a change of it alone must not go unseen."""
+    folder = tmp_path / "css"
+    folder.mkdir()
+    (folder / "all.css").write_text('/* two */\n@import "one.css";\n@import "deep/two.css";\n')
+    (folder / "deep").mkdir()
+    (folder / "one.css").write_text("a {}\n")
+    (folder / "deep/two.css").write_text("b {}\n")
+    source, target = tmp_path / "css", tmp_path / "collected"
+    storage = {"BACKEND": "medweb.static.ModuleManifestStorage"}
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    with override_settings(
+        COLLECTED_STATIC=collected,
+        STATICFILES_DIRS=[("css", source)],
+        STATIC_ROOT=target,
+        STORAGES={"default": files, "staticfiles": storage},
+        WHITENOISE_USE_FINDERS=False,
+    ):
+        get_finder.cache_clear()
+        try:
+            for words in ("b {}", "bb {}"):
+                (folder / "deep/two.css").write_text(f"{words}\n")
+                if collected:
+                    call_command("collectstatic", interactive=False, verbosity=0)
+                _, _, body = ask(first, scope_of("/static/css/all.css"))
+                assert body.decode() == f"/* two */\na {{}}\n{words}\n"
+        finally:
+            get_finder.cache_clear()
+
+
+def test_a_sheet_that_imports_nothing_says_so(first: StaticFirst, tmp_path: Path) -> None:
+    (tmp_path / "all.css").write_text('@import "gone.css";\n')
+    with override_settings(STATICFILES_DIRS=[("css", tmp_path)]):
+        get_finder.cache_clear()
+        try:
+            with pytest.raises(FileNotFoundError, match=r"css/all\.css imports css/gone\.css"):
+                ask(first, scope_of("/static/css/all.css"))
+        finally:
+            get_finder.cache_clear()
