@@ -54,15 +54,85 @@ class Level(models.TextChoices):
     ADVANCED = "advanced", _("Advanced")
 
 
+class OrganSystem(models.TextChoices):
+    NERVOUS = "nervous", _("Central nervous system")
+    HEAD_AND_NECK = "head-and-neck", _("Head and neck")
+    RESPIRATORY = "respiratory", _("Respiratory")
+    CARDIAC = "cardiac", _("Cardiac")
+    VASCULAR = "vascular", _("Vascular")
+    BREAST = "breast", _("Breast")
+    GASTROINTESTINAL = "gastrointestinal", _("Gastrointestinal")
+    HEPATOBILIARY = "hepatobiliary", _("Hepatobiliary and pancreas")
+    URINARY = "urinary", _("Urinary")
+    REPRODUCTIVE = "reproductive", _("Reproductive and obstetric")
+    MUSCULOSKELETAL = "musculoskeletal", _("Musculoskeletal")
+    ENDOCRINE = "endocrine", _("Endocrine")
+    BLOOD_AND_LYMPH = "blood-and-lymph", _("Blood and lymph")
+    SKIN = "skin", _("Skin")
+    OTHER = "other", _("Other")
+
+
+class AgeBand(models.TextChoices):
+    """Ages of patients in bands; from 90 on years alone would tell who it is, so they are one band."""
+
+    FETUS = "fetus", _("Fetus")
+    NEWBORN = "newborn", _("Newborn, under 28 days")
+    INFANT = "infant", _("Infant, under 1 year")
+    CHILD = "child", _("Child, 1 to 12 years")
+    ADOLESCENT = "adolescent", _("Adolescent, 13 to 17 years")
+    FROM_18 = "18-29", _("18 to 29 years")
+    FROM_30 = "30-44", _("30 to 44 years")
+    FROM_45 = "45-59", _("45 to 59 years")
+    FROM_60 = "60-74", _("60 to 74 years")
+    FROM_75 = "75-89", _("75 to 89 years")
+    FROM_90 = "90", _("90 years and older")
+
+
+class PatientSex(models.TextChoices):
+    """Defined terms of Patient's Sex (0010,0040)."""
+
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
+    OTHER = "O", _("Other")
+
+
+class Certainty(models.TextChoices):
+    """How sure the diagnosis is."""
+
+    SUSPECTED = "suspected", _("Suspected")
+    PROBABLE = "probable", _("Probable")
+    CERTAIN = "certain", _("Certain")
+
+
+class Licence(models.TextChoices):
+    """Under which terms text and images of a case may be used elsewhere."""
+
+    INSTITUTION = "institution", _("For teaching in this institution only")
+    CC0 = "cc0", _("CC0 1.0, no rights reserved")
+    CC_BY = "cc-by", _("CC BY 4.0")
+    CC_BY_SA = "cc-by-sa", _("CC BY-SA 4.0")
+    CC_BY_NC = "cc-by-nc", _("CC BY-NC 4.0")
+    CC_BY_NC_SA = "cc-by-nc-sa", _("CC BY-NC-SA 4.0")
+    CC_BY_NC_ND = "cc-by-nc-nd", _("CC BY-NC-ND 4.0")
+    OTHER = "other", _("Other, as the source says")
+
+
 class CaseStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in-review", _("In review")
     PUBLISHED = "published", _("Published")
+    RETRACTED = "retracted", _("Retracted")
 
 
 CASE_MOVES: dict[str, frozenset[str]] = {
-    CaseStatus.DRAFT: frozenset({CaseStatus.PUBLISHED}),
-    CaseStatus.PUBLISHED: frozenset({CaseStatus.DRAFT}),
+    CaseStatus.DRAFT: frozenset({CaseStatus.IN_REVIEW, CaseStatus.PUBLISHED}),
+    CaseStatus.IN_REVIEW: frozenset({CaseStatus.DRAFT, CaseStatus.PUBLISHED}),
+    CaseStatus.PUBLISHED: frozenset({CaseStatus.DRAFT, CaseStatus.RETRACTED}),
+    # Somebody who mends what was wrong begins with a draft again.
+    CaseStatus.RETRACTED: frozenset({CaseStatus.DRAFT}),
 }
+NEVER_PUBLISHED = (CaseStatus.DRAFT, CaseStatus.IN_REVIEW)
+"""States in which a case may have no day of publication."""
 
 
 class Clearance(models.TextChoices):

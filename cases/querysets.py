@@ -101,7 +101,7 @@ def is_hidden_from(user: User, case: str) -> Q:
 
 class TermQuerySet(models.QuerySet["Term"]):
     def visible_to(self, user: User) -> "TermQuerySet":
-        """Terms of terminologies, and this server's own ones that a visible case has.
+        """Terms of terminologies, loaded ones, and this server's own ones that a visible case has.
 
         A wording typed for a draft or a closed case is part of that case, the answer even, until it is shown.
         """
@@ -110,7 +110,7 @@ class TermQuerySet(models.QuerySet["Term"]):
         if not user.is_active:
             return self.none()
         used = Case.objects.visible_to(user).filter(diagnosis=OuterRef("pk")).order_by()
-        return self.filter(~Q(system=TermSystem.LOCAL) | Exists(used))
+        return self.filter(~Q(system=TermSystem.LOCAL) | Q(loaded=True) | Exists(used))
 
 
 class SeriesQuerySet(models.QuerySet["Series"]):

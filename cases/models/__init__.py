@@ -5,28 +5,33 @@ from cases.models.case import Case
 from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
 from cases.models.comment import Comment
+from cases.models.credit import CaseAuthor, CaseReference, Differential
 from cases.models.label import CaseLabel
 from cases.models.reader import Reader
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
-from cases.models.term import Term
+from cases.models.term import Term, TermWord
 from cases.models.upload import Upload, UploadBatch
 
 __all__ = [
     "Annotation",
     "AnnotationRevision",
     "Case",
+    "CaseAuthor",
     "CaseLabel",
+    "CaseReference",
     "ClearanceReview",
     "Collection",
     "CollectionItem",
     "Comment",
+    "Differential",
     "Frame",
     "Instance",
     "Reader",
     "Series",
     "Slide",
     "Term",
+    "TermWord",
     "Upload",
     "UploadBatch",
 ]

@@ -1,15 +1,32 @@
 """The teaching case."""
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from cases.enums import BodyRegion, CaseStatus, Level, Modality, label_of
+from cases.enums import (
+    NEVER_PUBLISHED,
+    AgeBand,
+    BodyRegion,
+    CaseStatus,
+    Certainty,
+    Level,
+    Licence,
+    Modality,
+    OrganSystem,
+    PatientSex,
+    label_of,
+)
 from cases.models.term import Term
 from cases.querysets import CaseQuerySet
 
 # PostgreSQL's search index holds a megabyte of a case; Markdown is rendered on every page view.
 MAX_TEXT = 50_000
+is_language_tag = RegexValidator(
+    r"\A[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?\Z", _("Write a language as in BCP 47: en, de, zh-Hans.")
+)
 
 
 class Case(models.Model):
@@ -19,32 +36,53 @@ class Case(models.Model):
     """
 
     title = models.CharField(max_length=200)
+    # What readers see instead while the case is an unknown: the title often is the answer.
+    neutral_title = models.CharField(max_length=200, blank=True)
+    unknown = models.BooleanField(default=False)
+    abstract = models.TextField(blank=True, max_length=MAX_TEXT)
     history = models.TextField(blank=True, max_length=MAX_TEXT)
     findings = models.TextField(blank=True, max_length=MAX_TEXT)
     differential = models.TextField(blank=True, max_length=MAX_TEXT)
     diagnosis = models.ForeignKey(
         Term, null=True, blank=True, on_delete=models.PROTECT, related_name="diagnosed_cases"
     )
+    certainty = models.CharField(max_length=10, choices=Certainty, blank=True)
+    proof = models.CharField(max_length=300, blank=True)
     discussion = models.TextField(blank=True, max_length=MAX_TEXT)
     management = models.TextField(blank=True, max_length=MAX_TEXT)
+    pearls = models.TextField(blank=True, max_length=MAX_TEXT)
     modality = models.CharField(max_length=2, choices=Modality, default=Modality.OT)
     body_region = models.CharField(max_length=12, choices=BodyRegion, default=BodyRegion.OTHER)
+    organ_system = models.CharField(max_length=16, choices=OrganSystem, blank=True)
+    age_band = models.CharField(max_length=10, choices=AgeBand, blank=True)
+    sex = models.CharField(max_length=1, choices=PatientSex, blank=True)
     level = models.CharField(max_length=12, choices=Level, default=Level.BEGINNER)
     keywords = models.CharField(max_length=300, blank=True, help_text="Comma-separated")
     status = models.CharField(max_length=10, choices=CaseStatus, default=CaseStatus.DRAFT)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cases")
     simulated = models.BooleanField(default=False, editable=False)
     source = models.CharField(max_length=300, blank=True)
+    licence = models.CharField(max_length=12, choices=Licence, blank=True)
+    language = models.CharField(max_length=12, default="en", validators=[is_language_tag])
     patient_key = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     origin = models.CharField(max_length=160, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     modified_at = models.DateTimeField(auto_now=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The day from which a published case is due for another look; nothing else is stored of it.
+    review_due_on = models.DateField(null=True, blank=True)
+    retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retraction_reason = models.TextField(blank=True, max_length=2000, editable=False)
 
     objects = CaseQuerySet.as_manager()
     # Free text may say something about a patient although it must not; exports and deletions treat it so.
-    personal_fields = frozenset({"title", "history", "findings", "differential", "discussion", "management"})
+    personal_fields = frozenset(
+        {
+            "title", "neutral_title", "abstract", "history", "findings", "differential", "proof", "discussion",
+            "management", "pearls", "retraction_reason",
+        }
+    )  # fmt: skip
 
     class Meta:
         ordering = ("-id",)
@@ -57,8 +95,13 @@ class Case(models.Model):
                 fields=["origin"], condition=~models.Q(origin=""), name="one_case_per_origin"
             ),
             models.CheckConstraint(
-                condition=models.Q(status=CaseStatus.DRAFT) | models.Q(published_at__isnull=False),
+                condition=models.Q(status__in=NEVER_PUBLISHED) | models.Q(published_at__isnull=False),
                 name="published_cases_have_a_date",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=CaseStatus.RETRACTED)
+                | (models.Q(retracted_at__isnull=False) & ~models.Q(retraction_reason="")),
+                name="retracted_cases_say_when_and_why",
             ),
         )
         indexes = (
@@ -66,6 +109,8 @@ class Case(models.Model):
             models.Index(fields=["status", "modality"], name="case_modality"),
             models.Index(fields=["status", "body_region"], name="case_region"),
             models.Index(fields=["status", "level"], name="case_level"),
+            models.Index(fields=["status", "organ_system"], name="case_organ_system"),
+            models.Index(fields=["status", "review_due_on"], name="case_review_due"),
         )
 
     def __str__(self) -> str:
@@ -89,3 +134,9 @@ class Case(models.Model):
     @property
     def is_published(self) -> bool:
         return self.status == CaseStatus.PUBLISHED
+
+    @property
+    def is_review_due(self) -> bool:
+        """Whether a published case is due for another look."""
+        due = self.review_due_on
+        return self.is_published and due is not None and due <= timezone.localdate()

@@ -12,6 +12,12 @@ class Term(models.Model):
     system = models.CharField(max_length=10, choices=TermSystem, default=TermSystem.LOCAL)
     code = models.CharField(max_length=64)
     display = models.CharField(max_length=200)
+    language = models.CharField(max_length=12, default="en")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+    # Loaded from a terminology: says nothing of any case, so everybody may find it, codes of this server too.
+    loaded = models.BooleanField(default=False)
 
     objects = TermQuerySet.as_manager()
     personal_fields = frozenset[str]()
@@ -27,3 +33,22 @@ class Term(models.Model):
 
     def __str__(self) -> str:
         return self.display
+
+
+class TermWord(models.Model):
+    """Another wording of a term: a synonym, or its name in another language."""
+
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="words")
+    word = models.CharField(max_length=200)
+    language = models.CharField(max_length=12, default="en")
+
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("term", "id")
+        constraints = (
+            models.UniqueConstraint(fields=["term", "language", "word"], name="one_row_per_wording"),
+        )
+
+    def __str__(self) -> str:
+        return self.word

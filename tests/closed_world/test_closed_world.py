@@ -44,10 +44,15 @@ SAFE = {
         "kind": "registered name", "queue": "registered name", "params": "ids", "key": "kind and id",
         "topics": "names and ids", "stage": "written in code", "error": "written in code", "result": "ids",
     },
-    "cases.Term": {"code": "terminology", "display": "terminology, shared by all cases"},
+    "cases.Term": {
+        "code": "terminology", "display": "terminology, shared by all cases", "language": "tag of a language",
+    },
+    "cases.TermWord": {"word": "terminology, shared by all cases", "language": "tag of a language"},
+    "cases.CaseReference": {"text": "a publication", "doi": "a publication"},
     "cases.Case": {
         "keywords": "words of the subject", "source": "publication or licence",
-        "patient_key": "keyed hash", "origin": "keyed hash",
+        "patient_key": "keyed hash", "origin": "keyed hash", "language": "tag of a language",
+        "review_due_on": "a day that an editor sets",
     },
     "cases.CaseLabel": {"colour": "number of a colour"},
     "cases.Collection": {
@@ -134,8 +139,9 @@ MOVES = {
 # Lists of names: nothing moves from one to another.
 PLAIN = {
     account_models.Role, case_enums.Modality, case_enums.BodyRegion, case_enums.Level, case_enums.Visibility,
-    case_enums.Split, case_enums.TermSystem, analysis_enums.RegionSource, analysis_enums.LabelSource,
-    analysis_enums.Algorithm, analysis_enums.Imbalance, analysis_enums.FeatureSet,
+    case_enums.Split, case_enums.TermSystem, case_enums.OrganSystem, case_enums.AgeBand,
+    case_enums.PatientSex, case_enums.Certainty, case_enums.Licence, analysis_enums.RegionSource,
+    analysis_enums.LabelSource, analysis_enums.Algorithm, analysis_enums.Imbalance, analysis_enums.FeatureSet,
 }  # fmt: skip
 
 
