@@ -227,3 +227,33 @@ REVIEW_MOVES: dict[str, frozenset[str]] = {
     # A later image of the series may be suspect.
     ReviewState.DONE: frozenset({ReviewState.OPEN}),
 }
+
+
+class RemarkKind(models.TextChoices):
+    REMARK = "remark", _("Remark")
+    QUESTION = "question", _("Question")
+
+
+class NoticeKind(models.TextChoices):
+    """What a person is told of."""
+
+    MENTION = "mention", _("Somebody names me")
+    ANSWER = "answer", _("An answer where I wrote")
+    QUESTION = "question", _("A question on my case")
+    HANDED_IN = "handed-in", _("A layer was handed in on my case")
+    RETURNED = "returned", _("My layer was returned")
+    ACCEPTED = "accepted", _("My layer was accepted")
+    CASE_SUBMITTED = "case-submitted", _("A case waits for my review")
+    CASE_RETURNED = "case-returned", _("My case was returned")
+    CASE_PUBLISHED = "case-published", _("My case was published")
+    CASE_DUE = "case-due", _("My case is due for re-review")
+    CASE_RETRACTED = "case-retracted", _("A case was retracted")
+    REPORT = "report", _("A remark was reported")
+
+
+class Digest(models.TextChoices):
+    """How often unread notices go out by e-mail."""
+
+    NEVER = "never", _("Never")
+    DAILY = "daily", _("Once a day")
+    WEEKLY = "weekly", _("Once a week")

@@ -217,7 +217,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ReviewStateEnum": "cases.enums.ReviewState"},
+    "ENUM_NAME_OVERRIDES": {
+        "ReviewStateEnum": "cases.enums.ReviewState",
+        "RemarkKindEnum": "cases.enums.RemarkKind",
+    },
 }
 
 # --- the rest ---------------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from cases.models.collection import Collection, CollectionItem
 from cases.models.comment import Comment
 from cases.models.credit import CaseAuthor, CaseReference, Differential
 from cases.models.label import CaseLabel
+from cases.models.notice import DigestMail, Notice, NoticeSetting
 from cases.models.reader import Reader
+from cases.models.remark import ClosedTalk, Remark, RemarkReport
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
 from cases.models.term import Term, TermWord
@@ -21,13 +23,19 @@ __all__ = [
     "CaseLabel",
     "CaseReference",
     "ClearanceReview",
+    "ClosedTalk",
     "Collection",
     "CollectionItem",
     "Comment",
     "Differential",
+    "DigestMail",
     "Frame",
     "Instance",
+    "Notice",
+    "NoticeSetting",
     "Reader",
+    "Remark",
+    "RemarkReport",
     "Series",
     "Slide",
     "Term",

@@ -39,6 +39,7 @@ from tests.access.row import (
     waiting,
     waiting_frame,
 )
+from tests.access.talk import TALK
 
 CASES = [
     Row("cases:library", "GET", ALL),
@@ -383,4 +384,4 @@ ANALYSIS = [
     Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
 ]  # fmt: skip
 
-TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS]
+TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS, *TALK]

@@ -60,6 +60,7 @@ SAFE = {
     },
     "cases.CollectionItem": {"label": "class for training"},
     "cases.ClearanceReview": {"boxes": "numbers and keys"},
+    "cases.NoticeSetting": {"muted": "closed list"},
     "cases.Series": {
         "series_uid": "pseudonym", "study_uid": "pseudonym", "patient_key": "keyed hash",
         "frame_of_reference": "pseudonym", "notes": "codes", "study_date": "shifted",
@@ -141,7 +142,8 @@ PLAIN = {
     account_models.Role, case_enums.Modality, case_enums.BodyRegion, case_enums.Level, case_enums.Visibility,
     case_enums.Split, case_enums.TermSystem, case_enums.OrganSystem, case_enums.AgeBand,
     case_enums.PatientSex, case_enums.Certainty, case_enums.Licence, analysis_enums.RegionSource,
-    analysis_enums.LabelSource, analysis_enums.Algorithm, analysis_enums.Imbalance, analysis_enums.FeatureSet,
+    analysis_enums.LabelSource, analysis_enums.Algorithm, case_enums.RemarkKind,
+    case_enums.NoticeKind, case_enums.Digest, analysis_enums.Imbalance, analysis_enums.FeatureSet,
 }  # fmt: skip
 
 
@@ -242,6 +244,9 @@ RECORDED_ELSEWHERE = {
     "cases.services.desk.confirm": "series.approve-clearance, with the job",
     "cases.services.desk.save_boxes": "series.mark, with the boxes",
     "cases.services.desk.withdraw": "series.withdraw-clearance, with the state",
+    "cases.services.notices.read": "nowhere: what somebody has read is nobody else's business",
+    "cases.services.notices.read_all": "nowhere: what somebody has read is nobody else's business",
+    "cases.services.notices.tell": "with the act it tells of",
     "cases.services.receiving.append": "upload.receive, when the last byte is here",
     "cases.services.receiving.arrived": "upload.receive, when the last byte is here",
     "cases.services.receiving.receive": "upload.receive, with the row",

@@ -61,7 +61,8 @@ export function autosaveForm(element) {
     for (const control of changed) write(control, values[nameOf(control)]);
     if (changed.length) {
       form.dispatchEvent(new Event("input", { bubbles: true }));
-      showToast(phrase("kept"), "info");
+      // A piece that re-reads itself brings its forms back again and again.
+      if (form.dataset.autosaveQuiet === undefined) showToast(phrase("kept"), "info");
     }
   }
   const save = () => {
@@ -75,6 +76,8 @@ export function autosaveForm(element) {
   form.addEventListener("htmx:afterRequest", (event) => {
     const { detail } = /** @type {CustomEvent<{successful: boolean}>} */ (event);
     if (detail.successful) keep("sessionStorage", key, null);
+    // The page stays, so what is typed after this was not sent.
+    keep("sessionStorage", FORM_SENT, null);
   });
 }
 

@@ -25,6 +25,10 @@ const BEHAVIOURS = {
   toast,
 };
 
+/** Behaviours of pieces that few visits look at: fetched when one is there. Each teaches its own name. */
+/** @type {Record<string, () => Promise<unknown>>} */
+const FETCHED = { talk: () => import("./talk.js") };
+
 /** @type {WeakMap<Element, Set<string>>} */
 const attached = new WeakMap();
 
@@ -47,6 +51,11 @@ function attach(root) {
     attached.set(element, done);
     for (const name of (element.dataset.behaviour ?? "").split(/\s+/)) {
       const behaviour = BEHAVIOURS[name];
+      if (!behaviour && name in FETCHED) {
+        const fetched = FETCHED[name]();
+        delete FETCHED[name];
+        fetched.catch((error) => console.warn(`the behaviour ${name} could not be fetched`, error));
+      }
       if (!behaviour || done.has(name)) continue;
       done.add(name);
       behaviour(element);

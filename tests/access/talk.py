@@ -1,0 +1,66 @@
+"""Talk about cases, moderation, notices: that part of the access table.
+
+The rows that are asked about are made when the row is asked, and go with its transaction.
+"""
+
+from typing import Any
+
+from cases.enums import RemarkKind
+from cases.models import Remark
+from cases.services import remarks
+from tests.access.row import READ_DRAFT, READ_HIDDEN, WRITERS, Row, draft, hidden
+from tests.builders.world import World
+
+
+def _said(w: World, who: str, **fields: Any) -> Remark:
+    return remarks.write(case=w.hidden, text="It is a cyst.", by=w.people[who], **fields)
+
+
+def of_student(w: World) -> list[Any]:
+    """A question of the student on the published case."""
+    return [_said(w, "student", kind=RemarkKind.QUESTION).pk]
+
+
+def of_staff(w: World) -> list[Any]:
+    """A remark of a member of the staff."""
+    return [_said(w, "staff").pk]
+
+
+def reported(w: World) -> list[Any]:
+    """A report of the student about a remark of the staff."""
+    return [remarks.report(remark=_said(w, "staff"), reason="Wrong.", by=w.people["student"]).pk]
+
+
+def words(w: World) -> dict[str, Any]:
+    return {"text": "Why?", "reason": "It is wrong."}
+
+
+ACT = {"own": "302 302 302 302", "other": "404 404 404 302"}
+MINE = {"own": "302 403 403 403", "other": "404 404 404 403"}
+EDITORS = {"own": "403 302 403 302", "other": "404 404 404 302"}
+MODERATE = {"own": "403 302 403 302", "other": "403 404 403 302"}
+TALK = [
+    Row("cases:talk", "GET", args=hidden, **READ_HIDDEN),
+    Row("cases:talk", "GET", args=draft, **READ_DRAFT),
+    Row("cases:talk", "POST", args=hidden, body=words, **ACT),
+    Row("cases:talk", "POST", "404 302 404 302", "404 404 404 302", args=draft, body=words),
+    Row("cases:talk-close", "POST", args=hidden, **EDITORS),
+    Row("cases:talk-people", "GET", args=hidden, **READ_HIDDEN),
+    Row("cases:talk-people", "GET", args=draft, **READ_DRAFT),
+    Row("cases:remark-edit", "POST", args=of_student, body=words, **MINE),
+    Row("cases:remark-delete", "POST", args=of_student, **MINE),
+    Row("cases:remark-resolve", "POST", "302 302 403 302", "404 404 404 302", args=of_student),
+    # Who wrote it deletes it instead.
+    Row("cases:remark-report", "POST", "302 302 422 302", "404 404 404 302", args=of_staff, body=words),
+    Row("cases:remark-hide", "POST", args=of_student, body=words, **EDITORS),
+    Row("cases:moderation", "GET", WRITERS),
+    Row("cases:report-hide", "POST", args=reported, body=words, **MODERATE),
+    Row("cases:report-dismiss", "POST", args=reported, **MODERATE),
+    Row("api-case-remarks", "GET", args=hidden, **READ_HIDDEN),
+    Row("api-case-remarks", "GET", args=draft, **READ_DRAFT),
+    Row("api-case-remarks", "POST", "201 201 201 201", "404 404 404 201", args=hidden, body=words),
+    Row("api-remark", "PATCH", "200 403 403 403", "404 404 404 403", args=of_student, body=words),
+    Row("api-remark", "DELETE", "204 403 403 403", "404 404 404 403", args=of_student),
+    Row("api-remark-resolve", "POST", "200 200 403 200", "404 404 404 200", args=of_student),
+    Row("api-remark-report", "POST", "201 201 400 201", "404 404 404 201", args=of_staff, body=words),
+]  # fmt: skip
