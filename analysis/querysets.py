@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from analysis.enums import ModelState
 from cases.enums import Clearance
 from cases.models import Collection, Series
-from cases.querysets import case_is_visible, is_hidden_from
+from cases.querysets import case_is_visible, is_hidden_from, is_veiled_from
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Predictions of visible cases by models of visible collections.
 
         The second half matters: the name of a members-only collection must not leak through a case that
-        also lies in an open one. None of a case whose pictures all wait at the desk.
+        also lies in an open one. None of a case whose pictures all wait at the desk,
+        and of none that is read as an unknown.
         """
         shown = Series.objects.cleared().filter(case=OuterRef("case"))
         held = Series.objects.filter(case=OuterRef("case"), clearance=Clearance.HELD)
         return self.filter(
             case_is_visible(user, "case"),
             Exists(shown.order_by()) | ~Exists(held.order_by()),
+            ~is_veiled_from(user, "case"),
             model__collection__in=Collection.objects.visible_to(user),
         )
 

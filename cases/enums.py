@@ -170,6 +170,24 @@ UPLOAD_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+class ReadingStage(models.IntegerChoices):
+    """How much of an unknown a reader has asked for; each stage shows all of those before it."""
+
+    IMAGES = 0, _("Images and history")
+    FINDINGS = 1, _("Findings")
+    DIAGNOSIS = 2, _("Diagnosis")
+    EVERYTHING = 3, _("Discussion")
+
+
+# A reader may stop asking and see all at once, and may begin anew.
+READING_MOVES: dict[int, frozenset[int]] = {
+    ReadingStage.IMAGES: frozenset({ReadingStage.FINDINGS, ReadingStage.EVERYTHING}),
+    ReadingStage.FINDINGS: frozenset({ReadingStage.IMAGES, ReadingStage.DIAGNOSIS, ReadingStage.EVERYTHING}),
+    ReadingStage.DIAGNOSIS: frozenset({ReadingStage.IMAGES, ReadingStage.EVERYTHING}),
+    ReadingStage.EVERYTHING: frozenset({ReadingStage.IMAGES}),
+}
+
+
 class AnnotationStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")

@@ -3,9 +3,18 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from cases.enums import ANNOTATION_MOVES, CASE_MOVES, HANDED_IN, REVIEW_MOVES, UPLOAD_MOVES, AnnotationStatus
-from cases.models import Annotation, Case, ClearanceReview, Upload
+from cases.enums import (
+    ANNOTATION_MOVES,
+    CASE_MOVES,
+    HANDED_IN,
+    READING_MOVES,
+    REVIEW_MOVES,
+    UPLOAD_MOVES,
+    AnnotationStatus,
+)
+from cases.models import Annotation, Case, ClearanceReview, Reading, Upload
 from cases.querysets import is_blinded
+from medweb.accounts.models import Role, User
 
 
 def check_case_move(case: Case, to: str) -> None:
@@ -14,6 +23,17 @@ def check_case_move(case: Case, to: str) -> None:
             _("This case is “%(now)s” and cannot become “%(to)s”.")
             % {"now": case.get_status_display(), "to": to}
         )
+
+
+def check_case_is_readable_as_unknown(case: Case, user: User) -> None:
+    """Only what is published is read; who wrote a case may try it before."""
+    if not case.is_published and case.author_id != user.pk and not user.has_role(Role.ADMINISTRATOR):
+        raise ValidationError(_("Only published cases are read as unknowns."))
+
+
+def check_reading_move(reading: Reading, to: int) -> None:
+    if to not in READING_MOVES[reading.stage]:
+        raise ValidationError(_("First ask for what comes before it, or for everything at once."))
 
 
 def check_case_is_publishable(case: Case) -> None:

@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from cases.enums import HANDED_IN, AnnotationStatus, CaseStatus, Clearance, TermSystem, Visibility
+from cases.enums import (
+    HANDED_IN,
+    AnnotationStatus,
+    CaseStatus,
+    Clearance,
+    ReadingStage,
+    TermSystem,
+    Visibility,
+)
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -87,7 +95,8 @@ def is_blinded(case: str) -> Exists:
 def is_hidden_from(user: User, case: str) -> Q:
     """Condition for cases of which ``user`` may see nothing that was made from the reference.
 
-    Blinded, of somebody else, and with a series that has a reference and nothing handed in by ``user``.
+    Blinded, of somebody else, and with a series that has a reference and nothing handed in by ``user``; or
+    read as an unknown and not revealed yet.
     """
     from cases.models import Annotation
 
@@ -95,8 +104,34 @@ def is_hidden_from(user: User, case: str) -> Q:
     taught = Annotation.objects.filter(series__case=OuterRef(case), is_reference=True, status__in=HANDED_IN)
     taught = taught.filter(~Exists(own.order_by())).exclude(author=user).order_by()
     if user.has_role(Role.ADMINISTRATOR):
-        return Q(pk__in=[])
-    return Q(is_blinded(case)) & Q(Exists(taught))
+        return is_veiled_from(user, case)
+    return (Q(is_blinded(case)) & Q(Exists(taught))) | is_veiled_from(user, case)
+
+
+def is_veiled_from(user: User, case: str, *, until: ReadingStage = ReadingStage.EVERYTHING) -> Q:
+    """Condition for rows of a case that ``user`` reads as an unknown and has not read up to ``until``.
+
+    Every list, count, search and file that would give an answer away leaves such rows out, or shows of
+    them what :mod:`cases.veil` leaves. Who wrote the case and administrators see all, unless they asked to
+    read it.
+
+    Parameters
+    ----------
+    user : User
+    case : str
+        The path to the key of the case from the rows that are asked for: ``"pk"``, ``"series__case"``.
+    until : ReadingStage, optional
+        Rows of readers who have come so far are not meant.
+    """
+    from cases.models import Reading
+
+    own = Reading.objects.filter(user=user).order_by()
+    under_way = Q(**{f"{case}__in": own.filter(stage__lt=until).values("case")})
+    if user.has_role(Role.ADMINISTRATOR):
+        return under_way
+    at = "" if case == "pk" else f"{case}__"
+    hides = Q(**{f"{at}unknown": True, f"{at}status": CaseStatus.PUBLISHED}) & ~Q(**{f"{at}author": user})
+    return under_way | (hides & ~Q(**{f"{case}__in": own.values("case")}))
 
 
 class TermQuerySet(models.QuerySet["Term"]):
@@ -110,6 +145,7 @@ class TermQuerySet(models.QuerySet["Term"]):
         if not user.is_active:
             return self.none()
         used = Case.objects.visible_to(user).filter(diagnosis=OuterRef("pk")).order_by()
+        used = used.exclude(is_veiled_from(user, "pk", until=ReadingStage.DIAGNOSIS))
         return self.filter(~Q(system=TermSystem.LOCAL) | Q(loaded=True) | Exists(used))
 
 
@@ -156,6 +192,8 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         if not user.is_active:
             return self.none()
         visible = Q(case_is_visible(user, "series__case")) & Q(series__clearance=Clearance.CLEARED)
+        # An unknown shows nobody else's drawing before the findings.
+        visible &= Q(author=user) | ~is_veiled_from(user, "series__case", until=ReadingStage.FINDINGS)
         if user.has_role(Role.ADMINISTRATOR):
             return self.filter(visible)
         own = self.model.objects.filter(series=OuterRef("series"), author=user, status__in=HANDED_IN)

@@ -3,10 +3,12 @@
 import re
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from cases.models import Case
+from cases.querysets import is_veiled_from
+from medweb.accounts.models import User
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 MAX_WORDS = 12
@@ -32,8 +34,12 @@ def words_of(query: str) -> list[str]:
     return [word for word in words if word.lower() not in STOP_WORDS][:MAX_WORDS]
 
 
-def matching(cases: "QuerySet[Case]", query: str) -> "QuerySet[Case]":
-    """Those of ``cases`` whose text has every word of ``query``; the last word may be only begun."""
+def matching(cases: "QuerySet[Case]", query: str, user: User) -> "QuerySet[Case]":
+    """Those of ``cases`` whose text has every word of ``query``; the last word may be only begun.
+
+    Of a case that ``user`` reads as an unknown only the history and the neutral title are looked at: a hit
+    elsewhere would tell the answer to who tries words.
+    """
     words = words_of(query)
     if not words:
         return cases
@@ -43,4 +49,8 @@ def matching(cases: "QuerySet[Case]", query: str) -> "QuerySet[Case]":
     else:
         expression = " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
         found = RawSQL("SELECT rowid FROM cases_case_search WHERE cases_case_search MATCH %s", [expression])
-    return cases.filter(pk__in=found)
+    veiled = is_veiled_from(user, "pk")
+    shown = Q()
+    for word in words:
+        shown &= Q(history__icontains=word) | Q(neutral_title__icontains=word)
+    return cases.filter((Q(pk__in=found) & ~veiled) | (veiled & shown))

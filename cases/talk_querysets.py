@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from cases.querysets import is_blinded
+from cases.querysets import is_blinded, is_veiled_from
 from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def cases_with_talk(user: User) -> "models.QuerySet[Case]":
     """
     from cases.models import Case
 
-    rows = Case.objects.visible_to(user)
+    rows = Case.objects.visible_to(user).filter(~is_veiled_from(user, "pk"))
     if user.has_role(Role.ADMINISTRATOR):
         return rows
     return rows.filter(Q(author=user) | ~is_blinded("pk"))

@@ -18,6 +18,7 @@ from cases.views import (
     series,
     slide,
     talk,
+    unknowns,
     upload,
 )
 
@@ -33,6 +34,8 @@ urlpatterns = [
     path("cases/<int:pk>/withdraw/", case.case_withdraw, name="case-withdraw"),
     path("cases/<int:pk>/delete/", case.case_delete, name="case-delete"),
     path("cases/<int:pk>/put/", case.case_put, name="case-put"),
+    path("cases/<int:pk>/unknown/begin/", unknowns.unknown_begin, name="unknown-begin"),
+    path("cases/<int:pk>/unknown/reveal/", unknowns.unknown_reveal, name="unknown-reveal"),
     path("cases/<int:pk>/uploads/", upload.upload_list, name="upload-list"),
     path("cases/<int:pk>/uploads/new/", upload.upload_create, name="upload-create"),
     path("cases/<int:pk>/batches/", upload.batch_create, name="batch-create"),

@@ -18,10 +18,11 @@ from analysis.api.serializers import (
 from analysis.models import Analysis, Overlay, Prediction
 from analysis.services import analyses
 from cases.models import Case
+from cases.veil import covered
 
 
 def visible_case(request: Request, pk: int) -> Case:
-    return get_object_or_404(Case.objects.visible_to(person(request)), pk=pk)
+    return covered(get_object_or_404(Case.objects.visible_to(person(request)), pk=pk), person(request))
 
 
 class CaseAnalyses(generics.ListAPIView[Analysis]):

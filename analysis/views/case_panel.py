@@ -15,7 +15,9 @@ from analysis.models import Analysis, Prediction
 from analysis.permissions import check_user_can_analyse_case, user_can_see_models
 from analysis.policies import case_is_analysable
 from analysis.services import analyses, queries
+from cases.enums import ReadingStage
 from cases.models import Case
+from cases.veil import covered
 from medweb.accounts.models import User
 from medweb.jobs.models import Job, State
 from medweb.jobs.services import check_user_can_stop
@@ -23,7 +25,8 @@ from medweb.navigation import live_url
 
 
 def visible_case(request: HttpRequest, case_id: int) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.user), pk=case_id)  # type: ignore[arg-type]
+    user: User = request.user  # type: ignore[assignment]
+    return covered(get_object_or_404(Case.objects.visible_to(user), pk=case_id), user)
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -51,7 +54,9 @@ def status_context(request: HttpRequest, case: Case, sentence: str = "") -> dict
         # Students get no button at all; an instructor on somebody else's case learns why.
         "explain": may or user_can_see_models(user),
         "can_stop": job is not None and job.is_active and _can_stop(user, job),
-        "has_analysis": case.analyses.exists(),
+        # That there are results, and where, would tell of what is to be found.
+        "is_veiled": case.stage_shown != ReadingStage.EVERYTHING,
+        "has_analysis": case.stage_shown == ReadingStage.EVERYTHING and case.analyses.exists(),
     }
 
 

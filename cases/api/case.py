@@ -16,13 +16,20 @@ from cases.errors import StaleRevision
 from cases.models import Case
 from cases.search import matching
 from cases.services import cases as services
+from cases.veil import cover, covered
 from medweb.accounts.current import person
 from medweb.errors import Problem
 
 
-def visible_case(request: Request, pk: int) -> Case:
+def stored_case(request: Request, pk: int) -> Case:
+    """The whole row: to write it, never to show it to its readers."""
     rows = Case.objects.visible_to(person(request)).select_related("author", "diagnosis")
     return get_object_or_404(rows, pk=pk)
+
+
+def visible_case(request: Request, pk: int) -> Case:
+    """What the asking person may see of a case now; of an unknown only what was asked for."""
+    return covered(stored_case(request, pk), person(request))
 
 
 def service_fields(data: dict[str, Any]) -> dict[str, Any]:
@@ -43,8 +50,12 @@ class CaseList(generics.ListAPIView[Case]):
             if asked := query.getlist(name):
                 values = [value for value in asked if value in choices.values]
                 rows = rows.filter(**{f"{name}__in": values})
-        found = matching(rows, query.get("q", "")[:200])
+        found = matching(rows, query.get("q", "")[:200], person(self.request))
         return found.select_related("author", "diagnosis").prefetch_related("series")
+
+    def paginate_queryset(self, queryset):  # type: ignore[no-untyped-def]
+        page = super().paginate_queryset(queryset)
+        return cover(page, person(self.request)) if page is not None else None
 
     @extend_schema(
         parameters=[
@@ -75,7 +86,7 @@ class CaseDetail(APIView):
     @extend_schema(request=CasePatchSerializer, responses=CaseSerializer)
     def patch(self, request: Request, pk: int) -> Response:
         """Change the text; 409 when ``revision`` is not the stored one."""
-        case = visible_case(request, pk)
+        case = stored_case(request, pk)
         data = CasePatchSerializer(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
         if "revision" not in data.validated_data:
@@ -101,7 +112,7 @@ class CaseDetail(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Delete a case with its images."""
-        services.delete(case=visible_case(request, pk), by=person(request))
+        services.delete(case=stored_case(request, pk), by=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -109,7 +120,7 @@ class CasePublish(APIView):
     @extend_schema(request=None, responses=CaseSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Publish a complete draft."""
-        case = services.publish_case(case=visible_case(request, pk), by=person(request))
+        case = services.publish_case(case=stored_case(request, pk), by=person(request))
         return Response(CaseSerializer(case).data)
 
 
@@ -117,5 +128,5 @@ class CaseWithdraw(APIView):
     @extend_schema(request=None, responses=CaseSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Make a published case a draft again."""
-        case = services.withdraw(case=visible_case(request, pk), by=person(request))
+        case = services.withdraw(case=stored_case(request, pk), by=person(request))
         return Response(CaseSerializer(case).data)

@@ -35,16 +35,23 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     )
     author = serializers.CharField(source="author.username", read_only=True)
     series: Any = serializers.SerializerMethodField(help_text="Ids of the series that may be shown")
+    stage = serializers.IntegerField(
+        source="stage_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="How much of it you have asked for: 0 images and history, 1 findings, 2 diagnosis, "
+        "3 everything; what is not revealed is empty here. Null in the answer to your own change",
+    )
 
     class Meta:
         model = Case
         fields = (
             "id", "title", "history", "findings", "differential", "diagnosis", "diagnosis_text", "discussion",
             "management", "modality", "body_region", "level", "keywords", "source", "status", "simulated",
-            "author", "series", "revision", "created_at", "modified_at", "published_at",
+            "author", "series", "stage", "revision", "created_at", "modified_at", "published_at",
         )  # fmt: skip
         read_only_fields = (
-            "id", "status", "simulated", "author", "series", "revision", "created_at", "modified_at",
+            "id", "status", "simulated", "author", "series", "stage", "revision", "created_at", "modified_at",
             "published_at",
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from cases.labels import labels_for
 from cases.models import Annotation, Series, Slide
 from cases.presets import presets_for
 from cases.uptake import sentence_of, uptake_presets
+from cases.veil import covered
 from medweb.accounts.current import person
 
 
@@ -34,6 +35,7 @@ class SeriesDetail(APIView):
         """One series with every frame: geometry, default window, immutable pixel addresses."""
         rows = Series.objects.visible_to(person(request)).cleared().select_related("case")
         series = get_object_or_404(rows, pk=pk)
+        covered(series.case, person(request))
         frames = list(series.frames.order_by("index"))
         unit = frames[0].unit if frames else ""
         used = [

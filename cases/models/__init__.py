@@ -9,6 +9,7 @@ from cases.models.credit import CaseAuthor, CaseReference, Differential
 from cases.models.label import CaseLabel
 from cases.models.notice import DigestMail, Notice, NoticeSetting
 from cases.models.reader import Reader
+from cases.models.reading import Reading
 from cases.models.remark import ClosedTalk, Remark, RemarkReport
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
@@ -34,6 +35,7 @@ __all__ = [
     "Notice",
     "NoticeSetting",
     "Reader",
+    "Reading",
     "Remark",
     "RemarkReport",
     "Series",

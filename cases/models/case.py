@@ -1,5 +1,7 @@
 """The teaching case."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -17,6 +19,7 @@ from cases.enums import (
     Modality,
     OrganSystem,
     PatientSex,
+    ReadingStage,
     label_of,
 )
 from cases.models.term import Term
@@ -79,10 +82,14 @@ class Case(models.Model):
     # Free text may say something about a patient although it must not; exports and deletions treat it so.
     personal_fields = frozenset(
         {
-            "title", "neutral_title", "abstract", "history", "findings", "differential", "proof", "discussion",
-            "management", "pearls", "retraction_reason",
+            "title", "neutral_title", "abstract", "history", "findings", "differential", "proof",
+            "discussion", "management", "pearls", "retraction_reason",
         }
     )  # fmt: skip
+
+    # Set by cases.veil on rows that are for showing: how much of an unknown they have, and what they lack.
+    stage_shown: ReadingStage | None = None
+    taken_out: frozenset[str] = frozenset()
 
     class Meta:
         ordering = ("-id",)
@@ -115,6 +122,18 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, **options: Any) -> None:
+        """Refuse to write a row back from which :mod:`cases.veil` took something out."""
+        written = options.get("update_fields")
+        if self.taken_out and (written is None or not self.taken_out.isdisjoint(written)):
+            raise RuntimeError("this row lacks what its reader may not see yet; read it anew before saving")
+        super().save(**options)
+
+    def refresh_from_db(self, *args: Any, **options: Any) -> None:
+        super().refresh_from_db(*args, **options)
+        if not args and not options.get("fields"):
+            self.stage_shown, self.taken_out = None, frozenset()
 
     # Django's own make a dictionary of all translated choices on every call, which was a third of the time of
     # a page of cards.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases import hangings
+from cases.enums import ReadingStage
 from cases.errors import StaleRevision
 from cases.forms import CaseForm, CollectionItemForm
 from cases.models import Case, Collection, Frame, Instance, Series, Slide, Term
@@ -28,6 +29,7 @@ from cases.services import cases as services
 from cases.services import collections as collection_services
 from cases.services import desk
 from cases.text import to_html
+from cases.veil import covered
 from cases.views.fates import upload_context
 from cases.views.library import middle_frames
 from medweb.accounts.current import person
@@ -53,9 +55,15 @@ def differential_lines(case: Case) -> list[str]:
     return [line for line in lines if line]
 
 
-def visible_case(user: Any, pk: int) -> Case:
+def stored_case(user: Any, pk: int) -> Case:
+    """The whole row: to write it, never to show it to its readers."""
     rows = Case.objects.visible_to(user).select_related("author", "diagnosis")
     return get_object_or_404(rows, pk=pk)
+
+
+def visible_case(user: Any, pk: int) -> Case:
+    """What ``user`` may see of a case now; of an unknown only what was asked for."""
+    return covered(stored_case(user, pk), user)
 
 
 def opening_frame(series: Series) -> Frame | None:
@@ -73,7 +81,12 @@ def opening_frame(series: Series) -> Frame | None:
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
     user = person(request)
-    case = visible_case(user, pk)
+    return render_case(request, visible_case(user, pk))
+
+
+def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> HttpResponse:
+    """The page of a case from :func:`visible_case`; ``just_shown`` names the part that was just revealed."""
+    user = person(request)
     cover = middle_frames().filter(series=OuterRef("pk")).values("pk")[:1]
     part = Instance.objects.filter(series=OuterRef("pk")).order_by("number", "pk")
     body_part = part.values(part=KeyTextTransform("body_part", "facts"))[:1]
@@ -83,7 +96,9 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     hanging, told = hangings.hung(series, chosen=chosen is not None)
     if chosen is None and hanging is not None:
         chosen = next(s for s in series if s.pk == hanging.places[0].series)
-    can_edit = user_can_edit_case(user, case)
+    # An editor who sees the case as a reader has a reader's page.
+    is_whole = case.stage_shown == ReadingStage.EVERYTHING
+    can_edit = user_can_edit_case(user, case) and is_whole
     publishable, blocked = case_is_publishable(case) if can_edit else (False, "")
     context = {
         **text_context(case),
@@ -92,7 +107,9 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "opening": opening_frame(chosen) if chosen else None,
         "hanging": json.dumps(told),
         "slides": Slide.objects.filter(instance__series=chosen) if chosen else [],
-        "collections": case.collections.filter(pk__in=Collection.objects.visible_to(user)),
+        # "Lung cancer" would tell.
+        "collections": Collection.objects.visible_to(user).filter(cases=case) if is_whole else [],
+        "just_shown": just_shown,
         "can_edit": can_edit,
         "can_draw": user_can_draw(user, case),
         "publishable": publishable,
@@ -148,7 +165,7 @@ def case_create(request: HttpRequest) -> HttpResponse:
 def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """A stale form comes back with what was typed beside the stored text; saving again then overwrites."""
     user = person(request)
-    case = visible_case(user, pk)
+    case = stored_case(user, pk)
     check_user_can_edit_case(user, case)
     if request.method == "GET":
         return _form_page(request, CaseForm(instance=case), case)
@@ -184,7 +201,7 @@ def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, pk: int, action: Any, done: str) -> HttpResponse:
-    case = visible_case(person(request), pk)
+    case = stored_case(person(request), pk)
     try:
         action(case=case, by=person(request))
     except ValidationError as error:
@@ -206,7 +223,7 @@ def case_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def case_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    case = visible_case(person(request), pk)
+    case = stored_case(person(request), pk)
     services.delete(case=case, by=person(request))
     messages.success(request, _("The case and its images are deleted."))
     return redirect("cases:library")
@@ -216,7 +233,7 @@ def case_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def case_put(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the case into a collection."""
     user = person(request)
-    case = visible_case(user, pk)
+    case = stored_case(user, pk)
     form = CollectionItemForm(request.POST, user=user)
     if not form.is_valid():
         messages.error(request, _("Choose one of your collections."))

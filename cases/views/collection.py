@@ -18,8 +18,10 @@ from cases.permissions import (
     user_can_create_collection,
     user_can_edit_collection,
 )
+from cases.querysets import is_veiled_from
 from cases.services import collections as services
 from cases.services import readings
+from cases.veil import cover
 from cases.views.case import visible_case
 from cases.views.library import attach_covers, for_cards
 from medweb.accounts.current import person
@@ -54,14 +56,17 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     cases = Case.objects.visible_to(user).filter(items__collection=row)
     page = page_of(request, for_cards(cases), size=24)
     attach_covers(page.rows)
-    labels = dict(items.filter(case__in=page.rows).values_list("case", "label"))
+    cover(page.rows, user)
+    # The class of a case is its answer.
+    open_items = items.exclude(is_veiled_from(user, "case"))
+    labels = dict(open_items.filter(case__in=page.rows).values_list("case", "label"))
     for case in page.rows:
         case.label = labels.get(case.pk, "")  # type: ignore[attr-defined]
     context = {
         "collection": row,
         "page": page,
         "total": items.count(),
-        "labels": list(items.exclude(label="").values("label").annotate(n=Count("pk")).order_by("-n")),
+        "labels": list(open_items.exclude(label="").values("label").annotate(n=Count("pk")).order_by("-n")),
         "splits": list(items.exclude(split="").values("split").annotate(n=Count("pk")).order_by("-n")),
         "can_edit": user_can_edit_collection(user, row),
     }

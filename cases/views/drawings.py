@@ -19,13 +19,17 @@ from cases.names import author_shown
 from cases.permissions import user_can_draw
 from cases.services import exchange
 from cases.services.exchange import FORMATS, Format
+from cases.veil import covered
 from medweb.accounts.current import person
 from medweb.accounts.models import User
 
 
 def shown_series(user: User, pk: int) -> Series:
     """A series whose drawings ``user`` may see; none that waits at the desk."""
-    return get_object_or_404(Series.objects.visible_to(user).cleared().select_related("case"), pk=pk)
+    rows = Series.objects.visible_to(user).cleared().select_related("case")
+    series = get_object_or_404(rows, pk=pk)
+    covered(series.case, user)
+    return series
 
 
 def form_named(code: str) -> Format:

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Case as If
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +14,11 @@ from django.views.decorators.http import require_GET
 from cases.enums import HANDED_IN, BodyRegion, CaseStatus, Clearance, Level, Modality
 from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Term
 from cases.permissions import user_can_create_case
+from cases.querysets import is_veiled_from
 from cases.search import matching
+from cases.veil import cover
 from medweb.accounts.current import person
+from medweb.accounts.models import User
 from medweb.paging import page_of
 
 CHOICE_FACETS: tuple[tuple[str, Any, Any], ...] = (
@@ -75,10 +79,10 @@ def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = ""
         cases = cases.filter(pk__in=visible.values("cases"))
     diagnoses = _numbers(request, "diagnosis")
     if diagnoses and without != "diagnosis":
-        cases = cases.filter(diagnosis__in=diagnoses)
+        cases = cases.filter(~is_veiled_from(person(request), "pk"), diagnosis__in=diagnoses)
     if request.GET.get("mine") == "1":
         cases = cases.filter(author=person(request))
-    return matching(cases, request.GET.get("q", "")[:200])
+    return matching(cases, request.GET.get("q", "")[:200], person(request))
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,15 @@ class Tally:
     by: dict[str, Counter[Any]]
 
 
-def tally(cases: "QuerySet[Case]") -> Tally:
-    """Count ``cases`` by every facet that is a column."""
+def tally(cases: "QuerySet[Case]", user: User) -> Tally:
+    """Count ``cases`` by every facet that is a column; an unknown is not counted by its diagnosis."""
     names = [*(name for name, _label, _choices in CHOICE_FACETS), "diagnosis"]
     by: dict[str, Counter[Any]] = {name: Counter() for name in names}
     total = 0
-    for *values, n in cases.order_by().values_list(*names).annotate(n=Count("pk")):
+    named = When(~is_veiled_from(user, "pk"), then=F("diagnosis"))
+    rows = cases.order_by().annotate(shown_diagnosis=If(named, default=None))
+    columns = ["shown_diagnosis" if name == "diagnosis" else name for name in names]
+    for *values, n in rows.values_list(*columns).annotate(n=Count("pk")):
         total += n
         for name, value in zip(names, values, strict=True):
             by[name][value] += n
@@ -109,7 +116,7 @@ def _facets(request: HttpRequest, cases: "QuerySet[Case]", counted: Tally) -> li
     def counts_of(name: str) -> Counter[Any]:
         # A facet in which something is chosen counts as if nothing were: its other values are to be seen.
         return (
-            tally(filtered(request, cases, without=name)).by[name]
+            tally(filtered(request, cases, without=name), person(request)).by[name]
             if _chosen(request, name)
             else counted.by[name]
         )
@@ -219,7 +226,8 @@ def library(request: HttpRequest) -> HttpResponse:
     cases = filtered(request, visible)
     page = page_of(request, for_cards(cases), size=24, ordering=("-created_at", "-id"))
     attach_covers(page.rows)
-    counted = tally(cases)
+    cover(page.rows, user)
+    counted = tally(cases, user)
     context = {
         "page": page,
         "total": counted.total,

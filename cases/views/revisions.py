@@ -21,6 +21,7 @@ from cases.geometry.shapes import Shape
 from cases.models import Annotation, AnnotationRevision, Frame
 from cases.names import author_shown
 from cases.services import annotations
+from cases.veil import covered
 from medweb.accounts.current import person
 from medweb.accounts.models import User
 from medweb.paging import page_of
@@ -57,6 +58,7 @@ def revisions(request: HttpRequest, pk: int) -> HttpResponse:
     """Saves of a layer, the latest first."""
     user = person(request)
     layer = read_layer(user, pk)
+    covered(layer.series.case, user)
     page = page_of(request, layer.revisions.select_related("saved_by"), size=PAGE_ROWS, ordering=("-number",))
     context = {
         "layer": layer,

@@ -6,6 +6,7 @@ from django.test import Client
 from cases.models import Case
 from cases.search import MAX_LETTERS, MAX_WORDS, matching, words_of
 from cases.services import cases
+from medweb.accounts.models import User
 from tests.builders import rows
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def library(author):
 
 
 def found(query):
-    return {case.title for case in matching(Case.objects.all(), query)}
+    return {case.title for case in matching(Case.objects.all(), query, User.objects.get(username="ann"))}
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ MOVES = {
     case_enums.CaseStatus: case_enums.CASE_MOVES,
     case_enums.UploadState: case_enums.UPLOAD_MOVES,
     case_enums.AnnotationStatus: case_enums.ANNOTATION_MOVES,
+    case_enums.ReadingStage: case_enums.READING_MOVES,
     case_enums.ReviewState: case_enums.REVIEW_MOVES,
     case_enums.Clearance: case_enums.CLEARANCE_MOVES,
     job_models.State: job_models.ALLOWED_MOVES,
