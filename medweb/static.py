@@ -38,7 +38,7 @@ def sheets(name: str, text: str) -> list[str]:
 
 
 def joined(name: str, text: str, read: Callable[[str], str]) -> str:
-    """A style sheet with those that it imports in their places, so that a page asks once instead of twenty times.
+    """A style sheet with those that it imports in their places, so that a page asks once, not twenty times.
 
     What it imports must lie in its folder or below and name no other files: addresses in it are not changed.
     """
@@ -66,7 +66,7 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
         sources = dict(paths)
 
         def read(name: str) -> str:
-            # The source: what an earlier release collected is not copied again when only a part of it changed.
+            # The source: what was collected earlier is not copied again when only a part of it changed.
             storage, path = sources[name]
             with storage.open(path) as file:
                 return str(file.read().decode())
@@ -212,7 +212,8 @@ def _read(name: str, file: Path) -> Kept:
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     # As browsers want modules, whatever the machine's own table says.
     kind = "text/javascript" if name.endswith(".js") else kind
-    plain, files = file.read_bytes(), (file,)
+    plain = file.read_bytes()
+    files: tuple[Path, ...] = (file,)
     if not settings.COLLECTED_STATIC and name.endswith((".js", ".css")):
         text = slim(name, plain.decode())
         parts = {one: _file(one) for one in sheets(name, text)}

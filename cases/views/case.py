@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases import hangings
-from cases.enums import ReadingStage
+from cases.api.serializers import FrameSerializer
+from cases.enums import Modality, ReadingStage
 from cases.errors import StaleRevision
 from cases.forms import CaseForm, CollectionItemForm
 from cases.models import Case, Collection, Frame, Instance, Series, Slide, Term
@@ -77,6 +78,18 @@ def opening_frame(series: Series) -> Frame | None:
     return found[-1 if is_stack else 0] if found else None
 
 
+def first_picture(series: Series, frame: Frame | None, told: dict[str, Any]) -> str:
+    """The frame that is painted before the viewer is there, as JSON; empty where that paints another one.
+
+    It turns what is hung, or puts it side by side, and takes PET in another unit.
+    """
+    places = told.get("places", []) if told.get("auto") else []
+    moved = len(places) > 1 or any(place["frame"] or place["turn"] or place["mirror"] for place in places)
+    if frame is None or moved or series.modality == Modality.PT:
+        return ""
+    return json.dumps(FrameSerializer(frame).data)
+
+
 @require_GET
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
@@ -96,6 +109,7 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
     hanging, told = hangings.hung(series, chosen=chosen is not None)
     if chosen is None and hanging is not None:
         chosen = next(s for s in series if s.pk == hanging.places[0].series)
+    opening = opening_frame(chosen) if chosen else None
     # An editor who sees the case as a reader has a reader's page.
     is_whole = case.stage_shown == ReadingStage.EVERYTHING
     can_edit = user_can_edit_case(user, case) and is_whole
@@ -104,7 +118,8 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         **text_context(case),
         "series_list": series,
         "series": chosen,
-        "opening": opening_frame(chosen) if chosen else None,
+        "opening": opening,
+        "first": first_picture(chosen, opening, told) if chosen else "",
         "hanging": json.dumps(told),
         "slides": Slide.objects.filter(instance__series=chosen) if chosen else [],
         # "Lung cancer" would tell.

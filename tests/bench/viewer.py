@@ -1,9 +1,9 @@
 """``python -m tests.bench.viewer``: first picture, scrolling, windowing and weight of the case page.
 
-Painted means: the canvas of the viewer holds something that is not black. Full depth means: two frames after
-the first stored numbers arrived, when they have been painted. Both are looked at once per frame, from
-the start of the navigation, so a figure is late by at most that. Throttled means: the browser's processor is
-four times slower, by the browser's own means.
+Painted means: the preview of the server or the stage of the viewer is there. Full depth means: two frames
+after the stored numbers were drawn through the window. Tools means: toolbar and panel are there. They are
+looked at once per frame, from the start of the navigation, so a figure is late by at most that. Throttled
+means: the browser's processor is four times slower, by the browser's own means.
 """
 
 import argparse
@@ -47,30 +47,24 @@ for title, files in (("A CT series", whole), ("A hundred", map(moved, range(100)
 print(json.dumps(found))
 """
 WATCH = """
+performance.setResourceTimingBufferSize(1000);
 const look = () => {
-  const canvas = document.querySelector(".viewer-canvas");
-  if (canvas && canvas.width > 1) {
-    const small = document.createElement("canvas");
-    small.width = small.height = 16;
-    const context = small.getContext("2d", {willReadFrequently: true});
-    context.drawImage(canvas, 0, 0, 16, 16);
-    if (context.getImageData(0, 0, 16, 16).data.some((value, at) => at % 4 < 3 && value > 24)) {
-      window.benchmarkPainted = performance.now();
-      return;
-    }
+  const preview = document.querySelector(".viewer-first img");
+  if ((preview && preview.complete && preview.naturalWidth) || document.querySelector(".viewer-stage")) {
+    window.benchmarkPainted = performance.now();
+    return;
   }
   requestAnimationFrame(look);
 };
-requestAnimationFrame(look);
-performance.setResourceTimingBufferSize(1000);
 const deep = () => {
-  const every = performance.getEntriesByType("resource");
-  const arrived = every.some((one) => one.name.endsWith("/pixels") && one.responseEnd);
-  if (!arrived) { requestAnimationFrame(deep); return; }
+  if (!performance.getEntriesByName("medweb:full-depth").length) { requestAnimationFrame(deep); return; }
   requestAnimationFrame(() => requestAnimationFrame(() => { window.benchmarkDeep = performance.now(); }));
 };
+requestAnimationFrame(look);
 requestAnimationFrame(deep);
 """
+READY = """() => window.benchmarkPainted && window.benchmarkDeep
+  && performance.getEntriesByName("medweb:tools").length"""
 # What a page does at every frame goes into the braces of {}.
 PER_FRAME = """(steps) => new Promise((resolve) => {
   const viewer = document.querySelector("[data-behaviour~=viewer]").viewer;
@@ -118,6 +112,7 @@ WAY = """() => {
     "first pixels here": pixels[0].responseEnd,
     "painted": window.benchmarkPainted,
     "full depth": window.benchmarkDeep,
+    "tools": performance.getEntriesByName("medweb:tools")[0].startTime,
   };
 }"""
 ASKED = {
@@ -135,7 +130,7 @@ def opened(context: "BrowserContext", path: str, slower: int = 1) -> "Page":
     if slower > 1:
         context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.goto(path)
-    page.wait_for_function("() => window.benchmarkPainted && window.benchmarkDeep")
+    page.wait_for_function(READY)
     return page
 
 

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.steps import Api, Screen, make_case, wait_for
@@ -238,3 +238,34 @@ def test_what_the_first_image_needs_is_asked_for_early_and_once(visit: Visit, st
     assert [asked.count(url) for url in early] == [1, 1, 1]
     last = max(asked.index(url) for url in early)
     assert last < next(at for at, url in enumerate(asked) if url.endswith("/pixels") and url not in early)
+
+
+SEEN = """(canvas) => {
+  const small = document.createElement("canvas");
+  small.width = small.height = 8;
+  const context = small.getContext("2d");
+  context.drawImage(canvas, 0, 0, 8, 8);
+  return Array.from(context.getImageData(0, 0, 8, 8).data);
+}"""
+
+
+def test_the_first_image_does_not_wait_for_the_tools(visit: Visit, stack: str) -> None:
+    """It is painted in full depth where and as the viewer paints it, before any of its tools is there."""
+    page = visit("student", "/")
+    held: list[Route] = []
+    page.route("**/viewer/workspace.js", lambda route: held.append(route))
+    page.goto(stack, wait_until="commit")
+    first = page.locator("canvas[data-first]")
+    # As wide as the page has it, no longer as it came: it has been painted.
+    wait_for(lambda: first.evaluate("(canvas) => canvas.width === canvas.clientWidth"), "the first image")
+    before, place = first.evaluate(SEEN), first.bounding_box()
+    expect(page.locator(".viewer-toolbar")).to_have_count(0)
+    assert len(set(before)) > 2
+    wait_for(lambda: bool(held), "the viewer is asked for")
+    for route in held:
+        route.continue_()
+    Screen(page).shows(5, 8)
+    expect(first).to_have_count(0)
+    stage = page.locator(".viewer-canvas")
+    assert stage.bounding_box() == place
+    wait_for(lambda: stage.evaluate(SEEN) == before, "the viewer paints the same image")

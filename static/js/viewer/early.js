@@ -24,6 +24,12 @@ export function early(url) {
   return found;
 }
 
+/** The same answer for somebody else, who must ask before `early` does. @param {string} url */
+export function alsoEarly(url) {
+  // Asked for first, told first: the answer is copied before anybody reads it.
+  return begun.get(url)?.then((response) => response?.clone() ?? null) ?? null;
+}
+
 if (typeof document !== "undefined") {
   for (const meta of document.querySelectorAll('meta[name="viewer-early"]')) {
     const url = meta.getAttribute("content") ?? "";

@@ -9,6 +9,9 @@
 import { applyTable, buildTable } from "./windowing.js";
 import { aspectOf, matrix } from "./viewport.js";
 
+/** Whether an image was drawn in its full depth: once is enough for whoever measures. */
+let deep = false;
+
 export class Renderer {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -99,6 +102,8 @@ export class Renderer {
     const [a, b, c, d, e, f] = matrix(view, aspectOf(frame.pixel_spacing)).map((number) => number * ratio);
     context.setTransform(a, b, c, d, e, f);
     context.drawImage(source, 0, 0, frame.columns, frame.rows);
+    if (!deep && !preview) performance.mark("medweb:full-depth");
+    deep ||= !preview;
     for (const layer of this.layers) layer(context);
   }
 }

@@ -166,6 +166,7 @@ export class Workspace {
     this.active = viewer;
     this.grid.replaceChildren(viewer.element);
     this.root.replaceChildren(viewer.toolbar.element, h("div", { class: "viewer-body" }, this.grid, viewer.panel.element));
+    performance.mark("medweb:tools");
     viewer.element.classList.add("is-active");
     this.root.dataset.series = String(viewer.series.id);
     this.observe();
