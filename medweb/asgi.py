@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from importlib import import_module
 
 from medweb import handler
 from medweb.limits import BodyLimit
@@ -11,4 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medweb.settings")
 # WhiteNoise hands out iterators that are not asynchronous; the files are small and read at once.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 _django = handler.application()
-application = BodyLimit(StaticFirst(_django), known=_django.knows)
+# It reads models, which are there only after Django has started.
+_pixels = import_module("cases.pixels").PixelsFirst(_django)
+application = BodyLimit(StaticFirst(_pixels), known=_django.knows)

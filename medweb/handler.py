@@ -57,17 +57,24 @@ class Handler(ASGIHandler):
 
     async def knows(self, scope: Any) -> bool:
         """Whether the token or the session that a request names is somebody's; its body is not looked at."""
-        return bool(await self._in_thread(self._knows, scope))
+        return bool(await self.ask(self._knows, scope))
 
     def _knows(self, scope: Any) -> bool:
         # Reads models, which are there only after Django has started.
         from medweb.accounts.authentication import is_known
 
+        request = ASGIRequest(scope, io.BytesIO())
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        return is_known(request, store(request.COOKIES.get(settings.SESSION_COOKIE_NAME)))
+
+    async def ask(self, question: Any, *arguments: Any) -> Any:
+        """What ``question`` gives back, from one of the threads, where it may use the database."""
+        return await self._in_thread(self._asked, question, *arguments)
+
+    def _asked(self, question: Any, *arguments: Any) -> Any:
         close_old_connections()
         try:
-            request = ASGIRequest(scope, io.BytesIO())
-            store = import_module(settings.SESSION_ENGINE).SessionStore
-            return is_known(request, store(request.COOKIES.get(settings.SESSION_COOKIE_NAME)))
+            return question(*arguments)
         finally:
             close_old_connections()
 

@@ -161,7 +161,11 @@ class StaticFirst:
 
     def _find(self, scope: Any) -> tuple[str, Kept] | None:
         path = scope["path"]
-        if scope["method"] not in ("GET", "HEAD") or not path.startswith(settings.STATIC_URL) or _bare(scope):
+        if (
+            scope["method"] not in ("GET", "HEAD")
+            or not path.startswith(settings.STATIC_URL)
+            or is_bare(scope)
+        ):
             return None
         name = path.removeprefix(settings.STATIC_URL)
         kept = self._kept.get(name)
@@ -175,7 +179,7 @@ class StaticFirst:
         return name, kept
 
 
-def _bare(scope: Any) -> bool:
+def is_bare(scope: Any) -> bool:
     """Whether a request came without TLS to a server that wants some: Django sends it there."""
     if not settings.SECURE_SSL_REDIRECT or scope["scheme"] == "https":
         return False

@@ -8,6 +8,7 @@ import pytest
 from django.core.handlers.asgi import ASGIHandler
 from pytest_django.fixtures import Settings
 
+from cases.pixels import PixelsFirst
 from medweb import asgi, limits
 from medweb.limits import ENVELOPE, PIECE, STRANGER, UNPROVEN, USUAL, BodyLimit, limit_of
 from medweb.static import StaticFirst
@@ -343,7 +344,8 @@ async def test_of_a_piece_that_crawls_the_beginning_is_passed_on(monkeypatch: py
 def test_the_server_runs_behind_the_limit() -> None:
     assert isinstance(asgi.application, BodyLimit)
     assert isinstance(asgi.application.application, StaticFirst)
-    assert isinstance(asgi.application.application.application, ASGIHandler)
+    assert isinstance(asgi.application.application.application, PixelsFirst)
+    assert isinstance(asgi.application.application.application.application, ASGIHandler)
 
 
 async def test_django_drops_what_it_has_kept() -> None:
