@@ -60,7 +60,8 @@ class RemarkReportQuerySet(models.QuerySet["RemarkReport"]):
         from cases.models import Case
 
         editable = Case.objects.editable_by(user).filter(pk=OuterRef("remark__case")).order_by()
-        return self.filter(Exists(editable), closed_at=None).exclude(remark__author=user)
+        rows = self.filter(Exists(editable), hears_talk(user, "remark__case"), closed_at=None)
+        return rows.exclude(remark__author=user)
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -8,7 +8,9 @@ from cases.services import (
     cases,
     cleaning,
     desk,
+    digests,
     judging,
+    notices,
     quarantine,
     receiving,
     sample_library,
@@ -76,6 +78,16 @@ def expire_workspaces() -> None:
 @housekeeping
 def delete_unnamed_blobs() -> None:
     blobs.delete_unnamed()
+
+
+@housekeeping
+def send_digests() -> None:
+    digests.send_due()
+
+
+@housekeeping
+def expire_notices() -> None:
+    notices.expire()
 
 
 @job(sample_library.KIND, queue="sample", minutes=30, title=_("Load the sample library"))

@@ -40,6 +40,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Value of ``name`` when it is one of ``allowed``; raises a sentence otherwise."""
+    value = text(name, default).lower()
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Comma-separated list in ``name``."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

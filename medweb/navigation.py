@@ -53,6 +53,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     ]
     return {
         "navigation": items,
+        # Asked by the template, so that fragments without the bell do not count.
+        "notice_count": lambda: _counts["cases:notices"](user),
         "live_url": live_url(f"user:{user.pk}"),
         "role_labels": [str(Role(role).label) for role in Role.values if role in user.roles],
     }

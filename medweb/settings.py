@@ -194,6 +194,25 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- e-mail -----------------------------------------------------------------------------------------------
+# Without a mail server each message becomes a file, so that nothing leaves a server by surprise.
+EMAIL_HOST = env.text("MEDWEB_MAIL_HOST", "localhost")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env.text("MEDWEB_MAIL_HOST")
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_PORT = env.number("MEDWEB_MAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("MEDWEB_MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("MEDWEB_MAIL_PASSWORD")
+MAIL_SECURITY = env.choice("MEDWEB_MAIL_SECURITY", "starttls", ("starttls", "tls", "none"))
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SECURITY == "tls", MAIL_SECURITY == "starttls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("MEDWEB_MAIL_FROM", "medweb@localhost")
+# How links in e-mails begin.
+SITE_URL = env.text("MEDWEB_URL", (CSRF_TRUSTED_ORIGINS or ["http://127.0.0.1:8000"])[0]).rstrip("/")
+
 # --- API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -10,14 +10,14 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.enums import AnnotationStatus
+from cases.enums import AnnotationStatus, NoticeKind
 from cases.errors import StaleRevision
 from cases.geometry.errors import GeometryError
 from cases.geometry.schema import parse_shapes, to_payload
 from cases.models import Annotation, AnnotationRevision, Series
 from cases.permissions import check_user_can_draw, check_user_can_edit_annotation
 from cases.policies import case_is_blinded, check_annotation_move, check_layer_may_change
-from cases.services import readings
+from cases.services import notices, readings
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.live.publish import publish
@@ -143,6 +143,7 @@ def submit(*, annotation: Annotation, revision: int, by: User) -> Annotation:
         raise StaleRevision(current_state(annotation))
     _keep_revision(annotation, by)
     record("annotation.submit", annotation, by=by, revision=annotation.revision)
+    notices.tell(kind=NoticeKind.HANDED_IN, to=[annotation.series.case.author], annotation=annotation, by=by)
     annotation_id = annotation.pk
     tell(annotation)
     _tell_author(annotation)

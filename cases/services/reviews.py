@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.enums import HANDED_IN, AnnotationStatus
+from cases.enums import HANDED_IN, AnnotationStatus, NoticeKind
 from cases.errors import StaleRevision
 from cases.models import Annotation
 from cases.permissions import check_user_can_review
 from cases.policies import check_annotation_move, check_layer_is_handed_in
-from cases.services import annotations, comments
+from cases.services import annotations, comments, notices
 from cases.services.comments import Place
 from medweb.accounts.models import User
 from medweb.audit.services import record
@@ -32,6 +32,7 @@ def accept(*, annotation: Annotation, revision: int, by: User) -> Annotation:
     check_annotation_move(annotation, AnnotationStatus.ACCEPTED)
     _move(annotation, revision, AnnotationStatus.ACCEPTED, (AnnotationStatus.SUBMITTED,))
     record("annotation.accept", annotation, by=by, revision=revision)
+    notices.tell(kind=NoticeKind.ACCEPTED, to=[annotation.author], annotation=annotation, by=by)
     annotations.tell(annotation)
     return annotation
 
@@ -54,6 +55,7 @@ def send_back(
     comments.write(annotation=annotation, text=text, place=place, by=by)
     _move(annotation, revision, AnnotationStatus.RETURNED, HANDED_IN)
     record("annotation.return", annotation, by=by, revision=revision)
+    notices.tell(kind=NoticeKind.RETURNED, to=[annotation.author], annotation=annotation, by=by)
     return annotation
 
 
@@ -85,6 +87,7 @@ def merge(
     """
     check_user_can_review(by, annotation)
     check_layer_is_handed_in(annotation)
+    news = annotation.status != AnnotationStatus.ACCEPTED
     _move(annotation, revision, AnnotationStatus.ACCEPTED, HANDED_IN)
     chosen = [shape for shape in annotation.shapes if shapes is None or shape["id"] in shapes]
     if not chosen:
@@ -93,6 +96,8 @@ def merge(
     reference = Annotation.objects.select_for_update().filter(series=series, author=series.case.author)
     held = reference.values_list("shapes", flat=True).first() or []
     added = annotations.add_to_reference(series=series, shapes=annotations.unknown(held, chosen), by=by)
+    if news:
+        notices.tell(kind=NoticeKind.ACCEPTED, to=[annotation.author], annotation=annotation, by=by)
     record("annotation.merge", annotation, by=by, revision=revision, shapes=len(chosen), added=added)
     annotations.tell(annotation)
     return annotation, added

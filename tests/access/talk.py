@@ -5,15 +5,16 @@ The rows that are asked about are made when the row is asked, and go with its tr
 
 from typing import Any
 
-from cases.enums import RemarkKind
-from cases.models import Remark
-from cases.services import remarks
-from tests.access.row import READ_DRAFT, READ_HIDDEN, WRITERS, Row, draft, hidden
+from cases.enums import NoticeKind, RemarkKind
+from cases.models import Notice, Remark, RemarkReport
+from cases.services import digests
+from tests.access.row import ALL, READ_DRAFT, READ_HIDDEN, WRITERS, Row, draft, hidden
 from tests.builders.world import World
 
 
 def _said(w: World, who: str, **fields: Any) -> Remark:
-    return remarks.write(case=w.hidden, text="It is a cyst.", by=w.people[who], **fields)
+    # Not by the service: the walk of readers of unknowns asks these rows while nobody may write there.
+    return Remark.objects.create(case=w.hidden, text="A few words.", author=w.people[who], **fields)
 
 
 def of_student(w: World) -> list[Any]:
@@ -28,7 +29,20 @@ def of_staff(w: World) -> list[Any]:
 
 def reported(w: World) -> list[Any]:
     """A report of the student about a remark of the staff."""
-    return [remarks.report(remark=_said(w, "staff"), reason="Wrong.", by=w.people["student"]).pk]
+    remark = _said(w, "staff")
+    return [RemarkReport.objects.create(remark=remark, reason="Wrong.", by=w.people["student"]).pk]
+
+
+def of_instructor(w: World) -> list[Any]:
+    """A notice of the instructor: the student asked something."""
+    asked = _said(w, "student", kind=RemarkKind.QUESTION)
+    told = w.people["instructor"]
+    return [Notice.objects.create(user=told, kind=NoticeKind.QUESTION, case=w.hidden, remark=asked).pk]
+
+
+def link(w: World) -> list[Any]:
+    """What the link in an e-mail to the student carries."""
+    return [digests.token_of(w.people["student"])]
 
 
 def words(w: World) -> dict[str, Any]:
@@ -56,6 +70,20 @@ TALK = [
     Row("cases:moderation", "GET", WRITERS),
     Row("cases:report-hide", "POST", args=reported, body=words, **MODERATE),
     Row("cases:report-dismiss", "POST", args=reported, **MODERATE),
+    Row("cases:notices", "GET", ALL),
+    Row("cases:notice-bell", "GET", ALL),
+    Row("cases:notice", "GET", "404 302 404 404", "404 404 404 404", args=of_instructor),
+    Row("cases:notices-read", "POST", "302 302 302 302"),
+    Row("cases:notice-settings", "GET", ALL),
+    Row(
+        "cases:notice-settings", "POST", "302 302 302 302",
+        body=lambda w: {"digest": "daily", "email": "me@example.org", "kinds": ["mention"]},
+    ),
+    # The link in an e-mail works without signing in; it is signed.
+    Row("cases:digest-stop", "GET", ALL, args=link, anonymous="200"),
+    Row("cases:digest-stop", "POST", ALL, args=link, anonymous="200"),
+    Row("api-notices", "GET", ALL),
+    Row("api-notices-read", "POST", "200 200 200 200"),
     Row("api-case-remarks", "GET", args=hidden, **READ_HIDDEN),
     Row("api-case-remarks", "GET", args=draft, **READ_DRAFT),
     Row("api-case-remarks", "POST", "201 201 201 201", "404 404 404 201", args=hidden, body=words),

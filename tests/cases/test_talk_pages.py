@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cases.enums import RemarkKind
-from cases.models import Remark
+from cases.enums import ReadingStage, RemarkKind
+from cases.mentions import people_to_name
+from cases.models import Case, Notice, Reading, Remark
 from cases.services import collections, remarks
 from tests.builders import rows
 
@@ -118,12 +119,17 @@ def test_deleted_words_are_nowhere(case, author, student, sign_in):
     assert "Unspeakable" not in page
 
 
-def test_a_blinded_reader_finds_nothing_of_the_talk_on_any_path(case, author, student, sign_in):
+@pytest.mark.parametrize("why", ["blinded", "unknown", "under way"])
+def test_who_may_not_know_finds_nothing_of_the_talk_on_any_path(case, author, student, sign_in, why):
     remark = remarks.write(case=case, text="It is a cyst", kind=RemarkKind.QUESTION, by=author)
     remarks.write(case=case, text="@sam a cyst indeed", answer_to=remark, by=author)
-    collections.put(
-        collection=collections.create(title="Reading", blinded=True, by=author), case=case, by=author
-    )
+    if why == "blinded":
+        blind = collections.create(title="Reading", blinded=True, by=author)
+        collections.put(collection=blind, case=case, by=author)
+    elif why == "unknown":
+        Case.objects.update(unknown=True)
+    else:
+        Reading.objects.create(case=case, user=student, stage=ReadingStage.DIAGNOSIS)
     client = sign_in(student)
     for headers in ({}, HTMX, {**HTMX, "HX-Target": "talk-list"}):
         page = client.get(talk_of(case), headers=headers).content.decode()
@@ -141,6 +147,9 @@ def test_a_blinded_reader_finds_nothing_of_the_talk_on_any_path(case, author, st
         )
         assert answer.status_code == 404
     assert Remark.objects.count() == 2
+    assert "cyst" not in client.get(reverse("cases:case", args=[case.pk])).content.decode()
+    assert not Notice.objects.visible_to(student).exists()
+    assert [one.username for one in people_to_name(case, "sam", by=author)] == []
 
 
 def test_filters_and_a_single_thread(case, author, student, sign_in):

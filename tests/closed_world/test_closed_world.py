@@ -215,6 +215,8 @@ def test_housekeeping_chores():
         "cases.tasks.queue_waiting_uploads",
         "cases.tasks.expire_workspaces",
         "cases.tasks.delete_unnamed_blobs",
+        "cases.tasks.send_digests",
+        "cases.tasks.expire_notices",
     }
 
 
