@@ -1,8 +1,8 @@
 """Reading rights: one query per model, never stored rows. A view never starts from ``.all()``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
@@ -57,6 +57,18 @@ class CaseQuerySet(models.QuerySet["Case"]):
         invited = closed.filter(collection__in=Collection.objects.visible_to(user))
         open_to_me = Q(status=CaseStatus.PUBLISHED) & (~Exists(closed) | Exists(invited))
         return self.filter(Q(author=user) | open_to_me)
+
+    def update(self, **values: Any) -> int:
+        """Write rows at once; no signal tells the search index of it, so it is told here."""
+        from cases.services import searching
+
+        if searching.INDEXED.isdisjoint(values):
+            return super().update(**values)
+        with transaction.atomic():
+            keys = list(self.order_by().values_list("pk", flat=True))
+            written = super().update(**values)
+            searching.index(self.model.objects.filter(pk__in=keys))
+        return written
 
     def editable_by(self, user: User) -> "CaseQuerySet":
         """Own cases of an instructor; administrators may edit all."""

@@ -11,6 +11,7 @@ from cases.models.notice import DigestMail, Notice, NoticeSetting
 from cases.models.reader import Reader
 from cases.models.reading import Reading
 from cases.models.remark import ClosedTalk, Remark, RemarkReport
+from cases.models.search import SearchText, Spelling
 from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
 from cases.models.term import Term, TermWord
@@ -38,8 +39,10 @@ __all__ = [
     "Reading",
     "Remark",
     "RemarkReport",
+    "SearchText",
     "Series",
     "Slide",
+    "Spelling",
     "Term",
     "TermWord",
     "Upload",

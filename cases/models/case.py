@@ -113,10 +113,14 @@ class Case(models.Model):
         )
         indexes = (
             models.Index(fields=["status", "-created_at", "-id"], name="case_newest"),
-            models.Index(fields=["status", "modality"], name="case_modality"),
-            models.Index(fields=["status", "body_region"], name="case_region"),
-            models.Index(fields=["status", "level"], name="case_level"),
-            models.Index(fields=["status", "organ_system"], name="case_organ_system"),
+            # One's own drafts are listed with the published ones, so the first of these has no status.
+            models.Index(fields=["-created_at", "-id"], name="case_added"),
+            models.Index(fields=["title", "id"], name="case_title"),
+            # A filter lists the newest of its cases, so no sorting is left to do.
+            models.Index(fields=["modality", "-created_at", "-id"], name="newest_of_modality"),
+            models.Index(fields=["body_region", "-created_at", "-id"], name="newest_of_region"),
+            models.Index(fields=["level", "-created_at", "-id"], name="newest_of_level"),
+            models.Index(fields=["organ_system", "-created_at", "-id"], name="newest_of_organ_system"),
             models.Index(fields=["status", "review_due_on"], name="case_review_due"),
         )
 

@@ -21,11 +21,10 @@ from cases.permissions import (
 from cases.querysets import is_veiled_from
 from cases.services import collections as services
 from cases.services import readings
-from cases.veil import cover
 from cases.views.case import visible_case
-from cases.views.library import attach_covers, for_cards
+from cases.views.library import cards
 from medweb.accounts.current import person
-from medweb.paging import page_of
+from medweb.paging import Page, page_of
 
 
 def visible_collection(user: Any, pk: int) -> Collection:
@@ -54,9 +53,8 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_collection(user, pk)
     items = row.items.filter(case__in=Case.objects.visible_to(user))
     cases = Case.objects.visible_to(user).filter(items__collection=row)
-    page = page_of(request, for_cards(cases), size=24)
-    attach_covers(page.rows)
-    cover(page.rows, user)
+    keys = page_of(request, cases.only("pk"), size=24)
+    page = Page(cards([case.pk for case in keys.rows], user), keys.next_url, keys.previous_url)
     # The class of a case is its answer.
     open_items = items.exclude(is_veiled_from(user, "case"))
     labels = dict(open_items.filter(case__in=page.rows).values_list("case", "label"))

@@ -1,195 +1,128 @@
 """The library: find a case."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Case as If
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, When
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from cases.enums import HANDED_IN, BodyRegion, CaseStatus, Clearance, Level, Modality
-from cases.models import Annotation, Case, Collection, CollectionItem, Frame, Term
+from cases import facets, highlights
+from cases.enums import Clearance
+from cases.facets import SORTS, Asked, Facet, FacetValue, has_reference, tally
+from cases.models import Case, Frame
 from cases.permissions import user_can_create_case
-from cases.querysets import is_veiled_from
-from cases.search import matching
+from cases.search import words_of
+from cases.services.searching import wordings
+from cases.spelling import did_you_mean
 from cases.veil import cover
+from cases.words import Word
 from medweb.accounts.current import person
 from medweb.accounts.models import User
-from medweb.paging import page_of
+from medweb.keyset import ordered_page
+from medweb.paging import Page
 
-CHOICE_FACETS: tuple[tuple[str, Any, Any], ...] = (
-    ("modality", _("Modality"), Modality),
-    ("body_region", _("Body region"), BodyRegion),
-    ("level", _("Level"), Level),
-    ("status", _("Status"), CaseStatus),
-)
-MOST_VALUES = 12
-
-
-@dataclass(frozen=True)
-class FacetValue:
-    value: str
-    label: str
-    count: int
-    chosen: bool
-    url: str
+PAGE = 24
+# Kept when somebody clears the filters: how the list looks is no filter.
+LOOKS = frozenset({"view", "sort", "cursor"})
+TEXTS = (
+    "abstract", "history", "findings", "differential", "discussion", "management", "pearls",
+    "retraction_reason",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Facet:
-    name: str
-    label: str
-    values: list[FacetValue]
+def address(query: QueryDict, **changes: str | None) -> str:
+    """The address with some parameters set, or taken away by ``None``; always of the first page."""
+    query = query.copy()
+    for name, value in {"cursor": None, **changes}.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}"
 
 
-def _toggled(request: HttpRequest, name: str, value: str) -> str:
-    query = request.GET.copy()
+def _toggled(query: QueryDict, name: str, value: str) -> str:
+    query = query.copy()
     query.pop("cursor", None)
     chosen = query.getlist(name)
     query.setlist(name, [v for v in chosen if v != value] if value in chosen else [*chosen, value])
     return f"?{query.urlencode()}"
 
 
-def _chosen(request: HttpRequest, name: str) -> list[str]:
-    return [value for value in request.GET.getlist(name) if value]
-
-
-def _known(request: HttpRequest, name: str, choices: Any) -> list[str]:
-    """Chosen values that the facet has; PostgreSQL raises on some others, such as those with a NUL."""
-    return [value for value in _chosen(request, name) if value in choices.values]
-
-
-def _numbers(request: HttpRequest, name: str) -> list[int]:
-    """Chosen keys; what is no key of any row is left out."""
-    return [int(value) for value in _chosen(request, name) if value.isdecimal() and len(value) < 18]
-
-
-def filtered(request: HttpRequest, cases: "QuerySet[Case]", *, without: str = "") -> "QuerySet[Case]":
-    """``cases`` narrowed by the query string; ``without`` leaves a facet out, to count its other values."""
-    for name, _label, choices in CHOICE_FACETS:
-        if name != without and _chosen(request, name):
-            cases = cases.filter(**{f"{name}__in": _known(request, name, choices)})
-    collections = _numbers(request, "collection")
-    if collections and without != "collection":
-        visible = Collection.objects.visible_to(person(request)).filter(pk__in=collections)
-        cases = cases.filter(pk__in=visible.values("cases"))
-    diagnoses = _numbers(request, "diagnosis")
-    if diagnoses and without != "diagnosis":
-        cases = cases.filter(~is_veiled_from(person(request), "pk"), diagnosis__in=diagnoses)
-    if request.GET.get("mine") == "1":
-        cases = cases.filter(author=person(request))
-    return matching(cases, request.GET.get("q", "")[:200], person(request))
-
-
 @dataclass(frozen=True)
-class Tally:
-    """How many cases have each value, counted in one pass over the cases, and how many there are in all.
+class Column:
+    """Head of a column of the list; ``turns`` is the address that sorts by it."""
 
-    One query for each facet and one for the total made the library of 20,000 cases seven times as slow: what
-    costs is the reading right of each case, not the counting.
+    label: str
+    turns: str
+    state: str
+
+
+def _columns(query: QueryDict, asked: Asked) -> list[Column]:
+    """Heads by which the list can be sorted."""
+    heads = (
+        (_("Title"), "title", "-title"),
+        (_("Modality"), "modality", "-modality"),
+        (_("Body region"), "region", "-region"),
+        (_("Added"), "newest", "oldest"),
+    )
+    found = []
+    for label, first, second in heads:
+        now = asked.order
+        state = {first: "ascending", second: "descending"}.get(now, "")
+        if first == "newest":
+            state = {first: "descending", second: "ascending"}.get(now, "")
+        found.append(Column(str(label), address(query, sort=second if now == first else first), state))
+    return found
+
+
+def _linked(query: QueryDict, found: Iterable[Facet]) -> list[Facet]:
+    """Facets with the address that each value leads to."""
+
+    def linked(value: FacetValue) -> FacetValue:
+        return replace(value, url=_toggled(query, value.name, value.value))
+
+    return [replace(facet, values=[linked(value) for value in facet.values]) for facet in found]
+
+
+def page_of_cards(request: HttpRequest, visible: "QuerySet[Case]", asked: Asked, user: User) -> "Page[Case]":
+    """One page of cards, with what was found in each when words were asked for.
+
+    First the keys of the page, then its cards: what a card shows would otherwise be looked up for every case
+    that is sorted.
     """
-
-    total: int
-    by: dict[str, Counter[Any]]
-
-
-def tally(cases: "QuerySet[Case]", user: User) -> Tally:
-    """Count ``cases`` by every facet that is a column; an unknown is not counted by its diagnosis."""
-    names = [*(name for name, _label, _choices in CHOICE_FACETS), "diagnosis"]
-    by: dict[str, Counter[Any]] = {name: Counter() for name in names}
-    total = 0
-    named = When(~is_veiled_from(user, "pk"), then=F("diagnosis"))
-    rows = cases.order_by().annotate(shown_diagnosis=If(named, default=None))
-    columns = ["shown_diagnosis" if name == "diagnosis" else name for name in names]
-    for *values, n in rows.values_list(*columns).annotate(n=Count("pk")):
-        total += n
-        for name, value in zip(names, values, strict=True):
-            by[name][value] += n
-    return Tally(total, by)
+    parts, ordering = asked.parts(visible, user)
+    columns = {name.removeprefix("-") for name in ordering} & {f.name for f in Case._meta.concrete_fields}
+    page = ordered_page(request, [part.only("pk", *columns) for part in parts], ordering=ordering, size=PAGE)
+    rows = cards([case.pk for case in page.rows], user, query=asked.query)
+    return Page(rows, page.next_url, page.previous_url)
 
 
-def _facets(request: HttpRequest, cases: "QuerySet[Case]", counted: Tally) -> list[Facet]:
-    def counts_of(name: str) -> Counter[Any]:
-        # A facet in which something is chosen counts as if nothing were: its other values are to be seen.
-        return (
-            tally(filtered(request, cases, without=name), person(request)).by[name]
-            if _chosen(request, name)
-            else counted.by[name]
-        )
-
-    facets = []
-    for name, label, choices in CHOICE_FACETS:
-        counts = counts_of(name)
-        chosen = _known(request, name, choices)
-        values = [
-            FacetValue(value, str(text), counts[value], value in chosen, _toggled(request, name, value))
-            for value, text in choices.choices
-            if counts[value] or value in chosen
-        ]
-        if len(values) > 1 or any(value.chosen for value in values):
-            facets.append(Facet(name, str(label), values))
-    facets.append(_collections(request, cases))
-    facets.append(_diagnoses(request, counts_of("diagnosis")))
-    return [facet for facet in facets if facet.values]
-
-
-def _collections(request: HttpRequest, cases: "QuerySet[Case]") -> Facet:
-    visible = Collection.objects.visible_to(person(request))
-    chosen = set(_numbers(request, "collection"))
-    inside = filtered(request, cases, without="collection")
-    rows: list[tuple[int, str, int]] = list(
-        CollectionItem.objects.filter(collection__in=visible, case__in=inside.order_by())
-        .order_by()
-        .values_list("collection", "collection__title")
-        .annotate(n=Count("pk"))
-        .order_by("-n", "collection__title")[:MOST_VALUES]
-    )
-    if missing := chosen - {pk for pk, _title, _n in rows}:
-        rows += [(pk, title, 0) for pk, title in visible.filter(pk__in=missing).values_list("pk", "title")]
-    return Facet(
-        "collection",
-        str(_("Collection")),
-        [
-            FacetValue(str(pk), title, n, pk in chosen, _toggled(request, "collection", str(pk)))
-            for pk, title, n in rows
-        ],
-    )
-
-
-def _diagnoses(request: HttpRequest, counts: Counter[Any]) -> Facet:
-    chosen = _numbers(request, "diagnosis")
-    most = [pk for pk, _n in counts.most_common(MOST_VALUES + 1) if pk is not None][:MOST_VALUES]
-    shown = [*most, *(pk for pk in chosen if pk not in most)]
-    words = Term.objects.visible_to(person(request)).in_bulk(shown)
-    return Facet(
-        "diagnosis",
-        str(_("Diagnosis")),
-        [
-            FacetValue(
-                str(pk), words[pk].display, counts[pk], pk in chosen, _toggled(request, "diagnosis", str(pk))
-            )
-            for pk in shown
-            if pk in words
-        ],
-    )
+def cards(keys: list[int], user: User, *, query: str = "") -> list[Case]:
+    """Cases with what a card shows, in the order of their keys; those of ``keys`` that this reader sees."""
+    words = words_of(query)
+    shown = for_cards(Case.objects.visible_to(user).filter(pk__in=keys))
+    by_key = {case.pk: case for case in (shown if words else shown.defer(*TEXTS)).order_by()}
+    rows: list[Case] = [by_key[key] for key in keys if key in by_key]
+    attach_covers(rows)
+    # From here on a row holds only what its reader may know: titles and hits are made of that.
+    cover(rows, user)
+    _attach_titles(rows, words)
+    if words:
+        _attach_hits(rows, words)
+    return rows
 
 
 def for_cards(cases: "QuerySet[Case]") -> "QuerySet[Case]":
     """What a card shows, in a fixed number of queries: middle frame, frame count, whether it has drawings."""
     first = shown_frames().filter(series__case=OuterRef("pk"))
     total = first.order_by().values("series__case").annotate(n=Count("pk")).values("n")
-    references = Annotation.objects.filter(
-        series__case=OuterRef("pk"),
-        series__clearance=Clearance.CLEARED,
-        is_reference=True,
-        status__in=HANDED_IN,
-    )
     return cases.select_related("author", "diagnosis").annotate(
-        frame_total=Subquery(total[:1]), has_reference=Exists(references)
+        frame_total=Subquery(total[:1]), has_reference=has_reference()
     )
 
 
@@ -218,22 +151,64 @@ def attach_covers(cases: list[Case]) -> None:
         case.cover_id = covers[case.pk][0] if case.pk in covers else None  # type: ignore[attr-defined]
 
 
+# In the order in which a hit is looked for.
+FIELDS: tuple[tuple[str, Any], ...] = (
+    ("keywords", _("Keywords")),
+    ("abstract", _("Abstract")),
+    ("history", _("History")),
+    ("findings", _("Findings")),
+    ("differential", _("Differential diagnosis")),
+    ("discussion", _("Discussion")),
+    ("management", _("Management")),
+    ("pearls", _("Pearls")),
+    ("proof", _("Proof")),
+)
+
+
+def _attach_titles(cases: list[Case], asked: list[Word]) -> None:
+    """Give each case the title that is shown, with the words marked that were searched for."""
+    for case in cases:
+        case.title_html = highlights.whole(case.title, asked)  # type: ignore[attr-defined]
+
+
+def _attach_hits(cases: list[Case], asked: list[Word]) -> None:
+    """Give each case the piece of its text that has the words."""
+    said = wordings({case.diagnosis_id for case in cases if case.diagnosis_id})
+    for case in cases:
+        terms = " · ".join(dict.fromkeys(said.get(case.diagnosis_id or 0, [])))
+        texts = [(str(_("Diagnosis")), terms)]
+        texts += [(str(label), getattr(case, name)) for name, label in FIELDS]
+        case.hit = highlights.first_hit(texts, asked)  # type: ignore[attr-defined]
+
+
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     """Cards of the cases this person may see, narrowed by search and facets; all state is in the address."""
     user = person(request)
     visible = Case.objects.visible_to(user)
-    cases = filtered(request, visible)
-    page = page_of(request, for_cards(cases), size=24, ordering=("-created_at", "-id"))
-    attach_covers(page.rows)
-    cover(page.rows, user)
+    asked = Asked.of(request.GET)
+    cases = asked.narrow(visible, user)
+    page = page_of_cards(request, visible, asked, user)
     counted = tally(cases, user)
+    found = facets.facets(asked, visible, counted, user)
+    nothing = bool(asked.query and not counted.total)
+    meant = did_you_mean(visible, asked.query, user) if nothing else ""
     context = {
         "page": page,
         "total": counted.total,
-        "facets": _facets(request, visible, counted),
+        "more": counted.more,
+        "facets": _linked(request.GET, found),
+        "columns": _columns(request.GET, asked),
+        "as_list": request.GET.get("view") == "list",
+        "grid_url": address(request.GET, view=None),
+        "list_url": address(request.GET, view="list"),
+        "sorts": _sorts(request.GET, asked),
+        "chosen_count": sum(value.chosen for facet in found for value in facet.values),
+        "cleared_url": "?view=list" if request.GET.get("view") == "list" else request.path,
         "search_text": request.GET.get("q", ""),
-        "narrowed": any(value for name, value in request.GET.items() if name != "cursor"),
+        "meant": meant,
+        "meant_url": address(request.GET, q=meant),
+        "narrowed": any(value for name, value in request.GET.items() if name not in LOOKS),
         "can_create": user_can_create_case(user),
     }
     template = (
@@ -242,3 +217,13 @@ def library(request: HttpRequest) -> HttpResponse:
         else "cases/library.html"
     )
     return render(request, template, context)
+
+
+def _sorts(query: QueryDict, asked: Asked) -> list[tuple[str, str, str, bool]]:
+    """What the list of orders offers."""
+    names = ["newest", "oldest", "title", "-title"]
+    if words_of(asked.query):
+        names.insert(0, "relevance")
+    if asked.order not in names:
+        names.append(asked.order)
+    return [(name, str(SORTS[name][0]), address(query, sort=name), name == asked.order) for name in names]

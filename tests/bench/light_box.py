@@ -147,12 +147,12 @@ def drawn(step: int) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def floor() -> Iterator[tuple[http.client.HTTPConnection, int]]:
+def floor(rows: int = 10) -> Iterator[tuple[http.client.HTTPConnection, int]]:
     """A connection to the smallest Django that saves one row, and the key of what the row belongs to."""
     place = measure.shared("perf/djfloor")
     with tempfile.TemporaryDirectory(prefix="medweb-floor-") as folder:
         environment = {
-            **os.environ, "FLOOR_DATA": folder, "DB": "sqlite", "ROWS": "10", "CONN_AGE": "0",
+            **os.environ, "FLOOR_DATA": folder, "DB": "sqlite", "ROWS": str(rows), "CONN_AGE": "0",
             "DJANGO_SETTINGS_MODULE": "floor.settings", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
         environment.pop("DATABASE_URL", None)

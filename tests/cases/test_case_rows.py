@@ -74,10 +74,10 @@ def test_search_still_follows_the_text(case):
     """Each new column makes the table anew on SQLite, and its triggers go."""
     case.findings = "A pneumatocele."
     case.save()
-    assert matching(Case.objects.all(), "pneumatocele").get() == case
+    assert matching(Case.objects.all(), "pneumatocele", case.author).get() == case
     case.findings = "Nothing."
     case.save()
-    assert not matching(Case.objects.all(), "pneumatocele").exists()
+    assert not matching(Case.objects.all(), "pneumatocele", case.author).exists()
 
 
 def test_rows_of_a_case_have_one_place_each(case):

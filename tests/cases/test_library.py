@@ -55,7 +55,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(author):
         if number == 10:
             rows.add_series(case, images=3)
     many = {address: queries_of(student, address) for address in addresses}
-    assert many == few
+    # A search asks for the next best matches only when the best ones do not fill its page.
+    assert few["/?q=case"] - many["/?q=case"] in (0, 2)
+    assert {**many, "/?q=case": 0} == {**few, "/?q=case": 0}
 
 
 def test_pages_follow_one_another_without_a_gap(author):

@@ -59,7 +59,26 @@ export function drawer(button) {
   });
 }
 
-/** @param {HTMLElement} details open in the HTML, so that it works without scripts; closed at first on a phone */
-export function fold(details) {
-  if (window.matchMedia("(max-width: 52rem)").matches) /** @type {HTMLDetailsElement} */ (details).open = false;
+/** Filters that were open before a choice among them swapped the page's results. */
+let leftOpen = false;
+
+/** @param {HTMLElement} element open in the HTML, so that it works without scripts; a sheet from below on a phone */
+export function fold(element) {
+  const details = /** @type {HTMLDetailsElement} */ (element);
+  const phone = window.matchMedia("(max-width: 52rem)");
+  if (!phone.matches) return;
+  details.open = leftOpen;
+  const close = () => {
+    details.open = false;
+    details.querySelector("summary")?.focus();
+  };
+  details.addEventListener("toggle", () => {
+    leftOpen = details.open;
+  });
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    event.stopPropagation();
+    close();
+  });
+  for (const button of details.querySelectorAll("[data-closes-fold]")) button.addEventListener("click", close);
 }
