@@ -28,6 +28,8 @@ _FOLDERS = (
 )
 # The engine is sure of noise, now and then, of up to two letters.
 _LETTERS, _SURE = 3, 70.0
+# Photographs full of small vessels look like thousands of letters: one took 43 s, and was refused for it.
+_MILLISECONDS = 6000
 # It wants letters of 20 pixels and more; those on small pictures are half of that.
 _SMALL = 1200
 Word = tuple[int, int, int, int, float]
@@ -80,7 +82,8 @@ def read_words(grey: NDArray[np.uint8]) -> list[Word]:
 
     Notes
     -----
-    Words of fewer than three letters or digits are left out: marks of sides, and noise.
+    Words of fewer than three letters or digits are left out: marks of sides, and noise. A picture that the
+    engine does not finish within six seconds is left to the detector, as on a machine without an engine.
     """
     engine = _engine()
     height, width = grey.shape
@@ -91,7 +94,8 @@ def read_words(grey: NDArray[np.uint8]) -> list[Word]:
     rows, columns = seen.shape
     try:
         engine.SetImageBytes(np.ascontiguousarray(seen).tobytes(), columns, rows, 1, columns)
-        engine.Recognize()
+        if not engine.Recognize(_MILLISECONDS):
+            return []
         return [
             (
                 left // factor,

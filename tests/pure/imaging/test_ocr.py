@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -99,3 +100,19 @@ def test_reading_takes_no_box_away(installed: None) -> None:
 def test_a_picture_without_words_and_a_tiny_one(installed: None) -> None:
     assert ocr.read_words(background()) == []
     assert ocr.read_words(np.zeros((4, 300), np.uint8)) == []
+
+
+def test_a_picture_that_takes_too_long_is_left_to_the_detector(
+    installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fundus of the shared pictures took the engine 43 s, and whoever sent it was refused."""
+    picture = np.full((400, 900), 20, np.uint8)
+    for line in range(12):
+        cv2.putText(
+            picture, f"PATIENT {line} NAME", (20, 32 * line + 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 240, 2
+        )
+    assert ocr.read_words(picture)
+    monkeypatch.setattr(ocr, "_MILLISECONDS", 1)
+    assert ocr.read_words(picture) == []
+    monkeypatch.undo()
+    assert ocr.read_words(picture)
