@@ -11,6 +11,7 @@ from cases.enums import (
     REVIEW_MOVES,
     UPLOAD_MOVES,
     AnnotationStatus,
+    CaseStatus,
 )
 from cases.models import Annotation, Case, ClearanceReview, Reading, Upload
 from cases.querysets import is_blinded
@@ -34,6 +35,12 @@ def check_case_is_readable_as_unknown(case: Case, user: User) -> None:
 def check_reading_move(reading: Reading, to: int) -> None:
     if to not in READING_MOVES[reading.stage]:
         raise ValidationError(_("First ask for what comes before it, or for everything at once."))
+
+
+def check_case_saves_itself(case: Case) -> None:
+    """Half a sentence is for nobody's eyes: what others read is saved when its author says so."""
+    if case.status != CaseStatus.DRAFT:
+        raise ValidationError(_("Others read this case: changes are saved when you press “Save”."))
 
 
 def check_case_is_publishable(case: Case) -> None:

@@ -13,8 +13,8 @@ from cases.enums import CaseStatus
 from cases.errors import StaleRevision
 from cases.models import Case, Frame, Instance
 from cases.permissions import check_user_can_create_case, check_user_can_edit_case
-from cases.policies import check_case_is_publishable, check_case_move
-from cases.services import quarantine
+from cases.policies import check_case_is_publishable, check_case_move, check_case_saves_itself
+from cases.services import credits, quarantine
 from cases.services.terms import term_for
 from medweb.accounts.models import User
 from medweb.audit.services import record
@@ -34,23 +34,48 @@ TEXT_FIELDS = (
     "level",
     "keywords",
     "source",
+    "neutral_title",
+    "unknown",
+    "abstract",
+    "certainty",
+    "proof",
+    "pearls",
+    "organ_system",
+    "age_band",
+    "sex",
+    "licence",
+    "language",
 )
 
 
 @transaction.atomic
 def create(*, fields: dict[str, Any], by: User) -> Case:
-    """Make a draft; ``fields`` are names of :data:`TEXT_FIELDS`, or ``diagnosis_text`` for a wording."""
+    """Make a draft.
+
+    Parameters
+    ----------
+    fields : dict
+        Names of :data:`TEXT_FIELDS` and of :data:`~cases.services.credits.ROW_FIELDS`; ``diagnosis_text``
+        for a wording, with ``diagnosis_term`` when it was chosen among terms.
+    """
     check_user_can_create_case(by)
-    case = Case(author=by, **_resolved(fields))
+    fields, rows = _resolved(fields, by)
+    case = Case(author=by, **fields)
     case.full_clean()
     case.save()
+    credits.write(case, rows, by=by)
     record("case.create", case, by=by)
     return case
 
 
 @transaction.atomic
-def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Case:
+def update(*, case: Case, revision: int, fields: dict[str, Any], unasked: bool = False, by: User) -> Case:
     """Save the text over ``revision``.
+
+    Parameters
+    ----------
+    unasked : bool
+        A form that saves by itself while somebody writes; only drafts are written so.
 
     Raises
     ------
@@ -58,7 +83,9 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Ca
         When somebody saved in between; carries the stored revision.
     """
     check_user_can_edit_case(by, case)
-    fields = _resolved(fields)
+    if unasked:
+        check_case_saves_itself(case)
+    fields, rows = _resolved(fields, by)
     changed = Case.objects.filter(pk=case.pk, revision=revision).update(
         revision=F("revision") + 1, modified_at=timezone.now()
     )
@@ -72,19 +99,22 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], by: User) -> Ca
     if case.is_published:
         check_case_is_publishable(case)
     case.save()
-    record("case.update", case, by=by, fields=sorted(fields))
+    credits.write(case, rows, by=by)
+    record("case.update", case, by=by, fields=sorted({*fields, *rows}), unasked=unasked)
     publish(f"case:{case.pk}", "case-changed", case=case.pk)
     return case
 
 
-def _resolved(fields: dict[str, Any]) -> dict[str, Any]:
+def _resolved(fields: dict[str, Any], by: User) -> tuple[dict[str, Any], credits.Rows]:
     """Known fields only; a typed diagnosis becomes a term here, after the right to write was checked."""
     fields = dict(fields)
+    rows = credits.take(fields, by=by)
+    chosen = fields.pop("diagnosis_term", None)
     if "diagnosis_text" in fields:
-        fields["diagnosis"] = term_for(fields.pop("diagnosis_text"))
+        fields["diagnosis"] = term_for(fields.pop("diagnosis_text"), chosen=chosen, by=by)
     if unknown := set(fields) - set(TEXT_FIELDS):
         raise ValidationError(f"These fields cannot be set here: {', '.join(sorted(unknown))}.")
-    return fields
+    return fields, rows
 
 
 @transaction.atomic

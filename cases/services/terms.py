@@ -2,10 +2,12 @@
 
 import hashlib
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
 
 from cases.enums import TermSystem
-from cases.models import Term
+from cases.models import Term, TermWord
+from medweb.accounts.models import User
 
 
 def local_term(display: str) -> Term:
@@ -23,11 +25,27 @@ def local_term(display: str) -> Term:
     return term
 
 
-def term_for(wording: str) -> Term | None:
-    """The term somebody typed: a coded one with this wording, else a local one; ``None`` for nothing."""
+def term_for(wording: str, *, chosen: int | None = None, by: User | None = None) -> Term | None:
+    """The term somebody typed: a coded one with this wording, else a local one; ``None`` for nothing.
+
+    Parameters
+    ----------
+    wording : str
+    chosen : int, optional
+        Key of the term that was picked from a list. It counts as long as the wording is one of its own:
+        somebody may have typed on.
+    by : User, optional
+        Who picked it.
+    """
     wording = " ".join(wording.split())[:200]
     if not wording:
         return None
+    if chosen is not None and by is not None:
+        named = Q(display__iexact=wording) | Exists(
+            TermWord.objects.filter(term=OuterRef("pk"), word__iexact=wording)
+        )
+        if picked := Term.objects.visible_to(by).filter(named, pk=chosen).first():
+            return picked
     coded = Term.objects.exclude(system=TermSystem.LOCAL).filter(display__iexact=wording)
     return coded.order_by("pk").first() or local_term(wording)
 

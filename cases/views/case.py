@@ -1,7 +1,7 @@
 """The case page, and writing a case."""
 
 import json
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -11,49 +11,56 @@ from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cases import hangings
 from cases.api.serializers import FrameSerializer
-from cases.enums import Modality, ReadingStage
-from cases.errors import StaleRevision
-from cases.forms import CaseForm, CollectionItemForm
-from cases.models import Case, Collection, Frame, Instance, Series, Slide, Term
+from cases.case_forms import language_name
+from cases.completeness import completeness_of
+from cases.enums import LICENCE_URLS, Modality, ReadingStage
+from cases.forms import CollectionItemForm
+from cases.models import Case, Collection, Frame, Instance, Series, Slide
 from cases.permissions import (
-    check_user_can_create_case,
-    check_user_can_edit_case,
     user_can_draw,
     user_can_edit_case,
 )
+from cases.places import images_of
 from cases.policies import case_is_publishable
+from cases.references import url_of
 from cases.services import cases as services
 from cases.services import collections as collection_services
 from cases.services import desk
-from cases.text import to_html
+from cases.text import lines_of, to_html
 from cases.veil import covered
 from cases.views.fates import upload_context
 from cases.views.library import middle_frames
 from medweb.accounts.current import person
 from medweb.navigation import live_url
 
-# A bullet or a number is followed by a blank: "2nd degree AV block" begins with neither.
-_BULLET = re.compile(r"^\s*(?:[-*]|\d+[.)])\s+")
-MARKDOWN_SECTIONS = ("history", "findings", "discussion", "management")
+MARKDOWN_SECTIONS = ("abstract", "history", "findings", "discussion", "management", "pearls")
 
 
-def text_context(case: Case) -> dict[str, Any]:
-    """The rendered text of a case, for the page and for the fragment."""
+def text_context(case: Case, series: Iterable[Series] | None = None) -> dict[str, Any]:
+    """The rendered text of a case, for page and fragment; ``series`` are those that may be shown."""
+    images = images_of(case, series)
     return {
         "case": case,
-        "sections": {name: to_html(getattr(case, name)) for name in MARKDOWN_SECTIONS},
-        "differential": differential_lines(case),
+        "sections": {name: to_html(getattr(case, name), images) for name in MARKDOWN_SECTIONS},
+        "differential": differential_of(case),
+        "written": case.diagnosis_id or case.differential or any(getattr(case, n) for n in MARKDOWN_SECTIONS),
+        "authors": list(case.authors.all()),
+        "references": [
+            {"text": row.text, "doi": row.doi, "url": url_of(row.doi) if row.doi else ""}
+            for row in case.references.all()
+        ],
     }
 
 
-def differential_lines(case: Case) -> list[str]:
-    """The ordered differential, without the numbers an author may have typed."""
-    lines = (_BULLET.sub("", line).strip() for line in case.differential.splitlines())
-    return [line for line in lines if line]
+def differential_of(case: Case) -> list[dict[str, Any]]:
+    """Lines of the ordered differential with the terms they were chosen from."""
+    lines = lines_of(case.differential)
+    terms = {row.text: row.term for row in case.differentials.select_related("term")} if lines else {}
+    return [{"text": line, "term": terms.get(line)} for line in lines]
 
 
 def stored_case(user: Any, pk: int) -> Case:
@@ -67,11 +74,14 @@ def visible_case(user: Any, pk: int) -> Case:
     return covered(stored_case(user, pk), user)
 
 
-def opening_frame(series: Series) -> Frame | None:
+def opening_frame(series: Series, image: str = "") -> Frame | None:
     """The image that the viewer opens a series on, asked for before its scripts are there.
 
-    As ``openingFrame`` of the viewer: the middle of a stack, the first of anything else.
+    As ``openingFrame`` of the viewer: the middle of a stack, the first of anything else; or the image that
+    the address asks for.
     """
+    if image.isdecimal() and 0 < int(image[:9]) <= series.frame_count:
+        return series.frames.filter(index=int(image[:9]) - 1).first()
     found = list(series.frames.filter(index__in={0, series.frame_count // 2}).order_by("index"))
     # Two tell enough: a wrong guess costs one request that nobody needed.
     is_stack = series.frame_count > 2 and all(frame.position for frame in found)
@@ -109,13 +119,13 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
     hanging, told = hangings.hung(series, chosen=chosen is not None)
     if chosen is None and hanging is not None:
         chosen = next(s for s in series if s.pk == hanging.places[0].series)
-    opening = opening_frame(chosen) if chosen else None
+    opening = opening_frame(chosen, request.GET.get("image", "")) if chosen else None
     # An editor who sees the case as a reader has a reader's page.
     is_whole = case.stage_shown == ReadingStage.EVERYTHING
     can_edit = user_can_edit_case(user, case) and is_whole
     publishable, blocked = case_is_publishable(case) if can_edit else (False, "")
     context = {
-        **text_context(case),
+        **text_context(case, series),
         "series_list": series,
         "series": chosen,
         "opening": opening,
@@ -132,6 +142,9 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         "held_series": desk.waiting_of(case) if can_edit else [],
         "face_series": [row for row in series if "face" in row.notes],
         **(upload_context(case, user) if can_edit else {}),
+        "completeness": completeness_of(case) if can_edit else None,
+        "licence_url": LICENCE_URLS.get(case.licence, ""),
+        "language": language_name(case.language),
         "item_form": CollectionItemForm(user=user) if can_edit else None,
         "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),
     }
@@ -143,76 +156,6 @@ def case_text(request: HttpRequest, pk: int) -> HttpResponse:
     """Fragment: title line and text, re-read when the case changes."""
     case = visible_case(person(request), pk)
     return render(request, "cases/_case_text.html", text_context(case))
-
-
-def _form_page(request: HttpRequest, form: CaseForm, case: Case | None, status: int = 200) -> HttpResponse:
-    terms = Term.objects.visible_to(person(request)).order_by("display")[:500]
-    context = {"form": form, "case": case, "terms": terms}
-    return render(request, "cases/case_form.html", context, status=status)
-
-
-def _take_errors(form: CaseForm, error: ValidationError) -> None:
-    """Service errors beside their fields, the rest above the form."""
-    fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-    for name, texts in fields.items():
-        field = "diagnosis_text" if name == "diagnosis" else name
-        for text in texts:
-            form.add_error(field if field in form.fields else None, text)
-
-
-@require_http_methods(["GET", "POST"])
-def case_create(request: HttpRequest) -> HttpResponse:
-    user = person(request)
-    check_user_can_create_case(user)
-    form = CaseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            case = services.create(fields=form.service_fields(), by=user)
-        except ValidationError as error:
-            _take_errors(form, error)
-        else:
-            messages.success(request, _("The draft is saved. Now drag images onto it."))
-            return redirect("cases:case", pk=case.pk)
-    return _form_page(request, form, None, 422 if request.method == "POST" else 200)
-
-
-@require_http_methods(["GET", "POST"])
-def case_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """A stale form comes back with what was typed beside the stored text; saving again then overwrites."""
-    user = person(request)
-    case = stored_case(user, pk)
-    check_user_can_edit_case(user, case)
-    if request.method == "GET":
-        return _form_page(request, CaseForm(instance=case), case)
-    # The form's instance is a copy: validation writes into it.
-    form = CaseForm(request.POST, instance=Case.objects.get(pk=case.pk))
-    if not form.is_valid():
-        return _form_page(request, form, case, 422)
-    try:
-        services.update(
-            case=case,
-            revision=form.cleaned_data["revision"] or 0,
-            fields=form.service_fields(),
-            by=user,
-        )
-    except StaleRevision as stale:
-        data = request.POST.copy()
-        data["revision"] = str(stale.current["revision"])
-        form = CaseForm(data, instance=Case.objects.get(pk=case.pk))
-        form.is_valid()
-        form.add_error(
-            None,
-            _(
-                "Somebody saved this case while you were writing. Your text is still here; compare it "
-                "with the stored one, then save again to replace it."
-            ),
-        )
-        return _form_page(request, form, Case.objects.get(pk=case.pk), 409)
-    except ValidationError as error:
-        _take_errors(form, error)
-        return _form_page(request, form, case, 422)
-    messages.success(request, _("The case is saved."))
-    return redirect("cases:case", pk=case.pk)
 
 
 def _act(request: HttpRequest, pk: int, action: Any, done: str) -> HttpResponse:

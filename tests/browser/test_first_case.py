@@ -25,7 +25,12 @@ def write_case(page: Page) -> str:
     page.get_by_label("Title").fill(TITLE)
     page.get_by_label("History").fill("Man of 64 years. Colon cancer two years ago, rising CEA.")
     page.get_by_label("Findings").fill("Several **hypodense** lesions of the liver.")
-    page.get_by_label("Differential").fill("Metastases\nCysts\nAbscesses")
+    # Enter in a row begins the next one.
+    for row, name in enumerate(("Metastases", "Cysts", "Abscesses")):
+        line = page.get_by_label("Line of the differential").nth(row)
+        line.fill(name)
+        line.press("Enter")
+        expect(page.get_by_label("Line of the differential")).to_have_count(row + 2)
     page.get_by_label("Diagnosis").fill("Colorectal liver metastases")
     page.get_by_label("Modality").select_option("CT")
     page.get_by_label("Body region").select_option("abdomen")

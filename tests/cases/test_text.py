@@ -3,8 +3,6 @@
 import pytest
 
 from cases import text
-from cases.models import Case
-from cases.views.case import differential_lines
 
 
 @pytest.mark.parametrize(
@@ -16,13 +14,15 @@ from cases.views.case import differential_lines
     ],
 )
 def test_only_numbering_is_taken_off_a_differential(typed, shown):
-    assert differential_lines(Case(differential=typed)) == shown
+    assert text.lines_of(typed) == shown
 
 
 def test_a_text_is_rendered_once_however_many_read_it(monkeypatch):
     rendered = []
     usual = text._markdown.render
-    monkeypatch.setattr(text._markdown, "render", lambda source: rendered.append(source) or usual(source))
+    monkeypatch.setattr(
+        text._markdown, "render", lambda source, env: rendered.append(source) or usual(source, env)
+    )
     shown = [text.to_html("Read by *many*, rendered once.") for _reader in range(3)]
     assert set(shown) == {"<p>Read by <em>many</em>, rendered once.</p>\n"}
     assert len(rendered) == 1

@@ -243,6 +243,9 @@ SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "
 # Verbs with ``by`` that record nothing themselves, and where it is recorded.
 RECORDED_ELSEWHERE = {
     "analysis.services.analyses.request": "job.ask, by the queue",
+    "cases.services.credits.take": "case.create or case.update, with the names of the rows",
+    "cases.services.credits.write": "case.create or case.update, with the names of the rows",
+    "cases.services.terms.term_for": "case.create or case.update, with the field",
     "cases.services.desk.approve": "series.approve-clearance or series.propose-clearance, with the state",
     "cases.services.desk.confirm": "series.approve-clearance, with the job",
     "cases.services.desk.save_boxes": "series.mark, with the boxes",

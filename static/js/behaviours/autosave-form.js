@@ -42,11 +42,23 @@ function write(control, value) {
   } else control.value = value;
 }
 
-/** @param {Control} control */
-const nameOf = (control) =>
-  control instanceof HTMLInputElement && ["checkbox", "radio"].includes(control.type)
-    ? `${control.name}=${control.value}`
-    : control.name;
+/**
+ * Controls by what they are kept under: those of one name, as in rows, by their number too.
+ * @param {HTMLFormElement} form
+ * @returns {Map<string, Control>}
+ */
+function named(form) {
+  /** @type {Map<string, Control>} */
+  const found = new Map();
+  for (const control of controls(form)) {
+    const ticked = control instanceof HTMLInputElement && ["checkbox", "radio"].includes(control.type);
+    const name = ticked ? `${control.name}=${control.value}` : control.name;
+    let [key, number] = [name, 0];
+    while (found.has(key)) key = `${name}#${++number}`;
+    found.set(key, control);
+  }
+  return found;
+}
 
 /** @param {HTMLElement} element */
 export function autosaveForm(element) {
@@ -57,8 +69,10 @@ export function autosaveForm(element) {
   const stored = kept("sessionStorage", key);
   if (stored && !rejected) {
     const values = /** @type {Record<string, string | boolean | string[]>} */ (JSON.parse(stored));
-    const changed = controls(form).filter((c) => nameOf(c) in values && String(read(c)) !== String(values[nameOf(c)]));
-    for (const control of changed) write(control, values[nameOf(control)]);
+    // Rows that were there when it was kept.
+    form.dispatchEvent(new CustomEvent("medweb:rows-wanted", { detail: Object.keys(values) }));
+    const changed = [...named(form)].filter(([name, c]) => name in values && String(read(c)) !== String(values[name]));
+    for (const [name, control] of changed) write(control, values[name]);
     if (changed.length) {
       form.dispatchEvent(new Event("input", { bubbles: true }));
       // A piece that re-reads itself brings its forms back again and again.
@@ -66,12 +80,12 @@ export function autosaveForm(element) {
     }
   }
   const save = () => {
-    const values = Object.fromEntries(controls(form).map((c) => [nameOf(c), read(c)]));
+    const values = Object.fromEntries([...named(form)].map(([name, control]) => [name, read(control)]));
     keep("sessionStorage", key, JSON.stringify(values));
   };
   form.addEventListener("input", save);
   form.addEventListener("change", save);
-  form.addEventListener("reset", () => keep("sessionStorage", key, null));
+  for (const done of ["reset", "medweb:form-kept"]) form.addEventListener(done, () => keep("sessionStorage", key, null));
   form.addEventListener("submit", () => keep("sessionStorage", FORM_SENT, key));
   form.addEventListener("htmx:afterRequest", (event) => {
     const { detail } = /** @type {CustomEvent<{successful: boolean}>} */ (event);

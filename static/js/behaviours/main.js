@@ -42,8 +42,11 @@ export function teach(name, behaviour) {
   attach(document);
 }
 
-/** @param {ParentNode} root */
-function attach(root) {
+/**
+ * Give new elements the behaviours they name.
+ * @param {ParentNode} root
+ */
+export function attach(root) {
   const inside = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-behaviour]")]);
   if (root instanceof HTMLElement && root.dataset.behaviour) inside.unshift(root);
   for (const element of inside) {

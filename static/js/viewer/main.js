@@ -1,14 +1,15 @@
 /**
  * Mounts viewers: `<div data-behaviour="viewer" data-series-url="…" data-annotation-url="…" data-can-draw="true">`.
  * With `data-case-series-url` other series of the case may be shown beside it. The element gets
- * `.viewer = {goTo(frame, series?), reloadAnnotations(series?, news?), close()}`.
+ * `.viewer = {goTo(frame, series?), visit(frame, series), reloadAnnotations(series?, news?), close()}`. Links with
+ * `data-series` and `data-frame` on the page lead to images in it; `?image=` opens one.
  */
 import { pageStrings, translator } from "./strings.js";
 import { h } from "./ui/dom.js";
 import { Workspace } from "./workspace.js";
 
 /**
- * @typedef {{goTo: (frame: number, series?: string|number) => void,
+ * @typedef {{goTo: (frame: number, series?: string|number) => void, visit: (frame: number, series: string) => Promise<void>,
  *   reloadAnnotations: (series?: string|number, news?: News) => Promise<void>, close: () => void}} Handle
  * @typedef {{series?: string|number, annotation?: number, revision?: number}} News
  * @typedef {HTMLElement & {viewer?: Handle}} ViewerElement
@@ -40,8 +41,14 @@ export async function mount(element) {
       return null;
     }
     viewer = room.begin(loaded);
+    const image = Number(new URLSearchParams(window.location.search).get("image"));
+    if (Number.isInteger(image) && image > 0) viewer.goTo(image - 1);
     element.viewer = {
       goTo: (frame, series) => (series === undefined ? room.active : room.showing(series)[0])?.goTo(frame),
+      visit: async (frame, series) => {
+        const { visit } = await import("./places.js");
+        await visit(room, frame, series);
+      },
       reloadAnnotations: async (series, news = {}) => {
         await Promise.all(room.showing(series).map((pane) => annotationUrl && pane.annotations.heard(news)));
       },
@@ -93,6 +100,16 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 document.addEventListener("medweb:show-frame", (event) => {
   const { series, frame } = /** @type {CustomEvent<{series: string|number, frame: number}>} */ (event).detail;
   for (const element of mounted) element.viewer?.goTo(frame, series);
+});
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-frame][data-series]") : null;
+  const viewer = [...mounted].find((element) => element.viewer)?.viewer;
+  if (!(link instanceof HTMLAnchorElement) || !viewer || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  viewer.visit(Number(link.dataset.frame), link.dataset.series ?? "").catch((error) => {
+    console.warn("the image is opened with its page", error);
+    window.location.assign(link.href);
+  });
 });
 document.addEventListener("medweb:annotations-changed", (event) => {
   const news = /** @type {CustomEvent<News|null>} */ (event).detail ?? {};
