@@ -145,6 +145,56 @@ NEVER_PUBLISHED = (CaseStatus.DRAFT, CaseStatus.IN_REVIEW)
 """States in which a case may have no day of publication."""
 
 
+class CaseReviewState(models.TextChoices):
+    """How a round of review stands."""
+
+    OPEN = "open", _("Waiting for a reviewer")
+    APPROVED = "approved", _("Approved")
+    RETURNED = "returned", _("Returned with comments")
+    TAKEN_BACK = "taken-back", _("Taken back by the author")
+
+
+CASE_REVIEW_MOVES: dict[str, frozenset[str]] = {
+    CaseReviewState.OPEN: frozenset(
+        {CaseReviewState.APPROVED, CaseReviewState.RETURNED, CaseReviewState.TAKEN_BACK}
+    ),
+    # The next handing in is a round of its own.
+    CaseReviewState.APPROVED: frozenset(),
+    CaseReviewState.RETURNED: frozenset(),
+    CaseReviewState.TAKEN_BACK: frozenset(),
+}
+
+
+class CaseSection(models.TextChoices):
+    """What of a case a note of its review speaks of."""
+
+    WHOLE = "whole", _("The case as a whole")
+    IMAGES = "images", _("Images and drawings")
+    TITLE = "title", _("Title")
+    ABSTRACT = "abstract", _("Abstract")
+    HISTORY = "history", _("History")
+    FINDINGS = "findings", _("Findings")
+    DIFFERENTIAL = "differential", _("Differential diagnosis")
+    DIAGNOSIS = "diagnosis", _("Diagnosis and its proof")
+    DISCUSSION = "discussion", _("Discussion")
+    MANAGEMENT = "management", _("Management")
+    PEARLS = "pearls", _("Pearls")
+    REFERENCES = "references", _("References and source")
+
+
+class ReviewQuestion(models.TextChoices):
+    """What a reviewer looks at; a case is approved when each is answered with yes."""
+
+    ANONYMITY = "anonymity", _("Nothing in images, title or text tells who the patient is.")
+    IMAGES = "images", _("The images suffice to see what the case teaches.")
+    FINDINGS = "findings", _("The findings describe what can be seen, and the drawing shows where.")
+    DIAGNOSIS = "diagnosis", _("The diagnosis is proven, or its certainty is stated.")
+    DIFFERENTIAL = "differential", _("The differential diagnosis is complete enough for the level.")
+    REFERENCES = "references", _("Statements that need a reference have one.")
+    LICENCE = "licence", _("Licence and source allow the images to be shown here.")
+    WORDING = "wording", _("A reader of the stated level understands the text.")
+
+
 class Clearance(models.TextChoices):
     """Whether the pixels of a series may be shown to readers."""
 

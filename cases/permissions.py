@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from cases.enums import Visibility
+from cases.enums import CaseStatus, Visibility
 from cases.models import Annotation, Case, ClearanceReview, Collection, Series, Upload
 from cases.quick import sees_case
 from medweb.accounts.models import Role, User
@@ -39,6 +39,38 @@ def check_user_can_edit_case(user: User, case: Case) -> None:
 
 def user_can_edit_case(user: User, case: Case) -> bool:
     return asks(check_user_can_edit_case, user, case)
+
+
+def check_user_can_review_case(user: User, case: Case) -> None:
+    """Instructors and administrators say whether a case may be published; never about their own."""
+    if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Cases are reviewed by instructors and administrators."))
+    if case.author_id == user.pk:
+        raise PermissionDenied(_("This case is your own; somebody else has to review it."))
+    if not sees_case(user, case.pk):
+        raise PermissionDenied(_("You cannot see this case."))
+
+
+def user_can_review_case(user: User, case: Case) -> bool:
+    return asks(check_user_can_review_case, user, case)
+
+
+def check_user_can_see_review(user: User, case: Case) -> None:
+    """Its editors, and those who may review it."""
+    if not user_can_edit_case(user, case):
+        check_user_can_review_case(user, case)
+
+
+def check_user_can_see_versions(user: User, case: Case) -> None:
+    """Its editors always, a reviewer while the case is in review."""
+    if not user_can_edit_case(user, case):
+        check_user_can_review_case(user, case)
+        if case.status != CaseStatus.IN_REVIEW:
+            raise PermissionDenied(_("Earlier texts are shown to the editors of a case, and in its review."))
+
+
+def user_can_see_versions(user: User, case: Case) -> bool:
+    return asks(check_user_can_see_versions, user, case)
 
 
 def check_user_can_edit_upload(user: User, upload: Upload) -> None:

@@ -1,6 +1,10 @@
 """When. What must hold before a state may change, whoever asks."""
 
+from collections.abc import Collection
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.enums import (
@@ -12,6 +16,7 @@ from cases.enums import (
     UPLOAD_MOVES,
     AnnotationStatus,
     CaseStatus,
+    ReviewQuestion,
 )
 from cases.models import Annotation, Case, ClearanceReview, Reading, Upload
 from cases.querysets import is_blinded
@@ -23,6 +28,57 @@ def check_case_move(case: Case, to: str) -> None:
         raise ValidationError(
             _("This case is “%(now)s” and cannot become “%(to)s”.")
             % {"now": case.get_status_display(), "to": to}
+        )
+
+
+def check_may_publish_alone(case: Case, user: User) -> None:
+    """With two pairs of eyes nobody publishes a case of their own."""
+    if settings.TWO_EYES and case.author_id == user.pk:
+        raise ValidationError(
+            _("On this server somebody else has to look at a case first. Submit it for review.")
+        )
+
+
+def why_not_alone(case: Case, user: User) -> str:
+    """The sentence for the disabled button; empty where ``user`` may publish without a reviewer."""
+    try:
+        check_may_publish_alone(case, user)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
+
+
+def case_is_due(case: Case) -> bool:
+    """Whether a published case is to be looked at again."""
+    return case.is_published and case.review_due_on is not None and case.review_due_on <= timezone.localdate()
+
+
+def check_text_may_change(case: Case, user: User) -> None:
+    """What another person approved is not changed behind their back."""
+    if settings.TWO_EYES and case.is_published and case.author_id == user.pk:
+        raise ValidationError(
+            _(
+                "On this server a published case is changed as a draft: withdraw it, change it, and submit "
+                "it for review again."
+            )
+        )
+
+
+def check_case_review_is_open(case: Case) -> None:
+    if case.status != CaseStatus.IN_REVIEW:
+        raise ValidationError(
+            _("This case is “%(now)s”; only a case in review is approved or returned.")
+            % {"now": case.get_status_display()}
+        )
+
+
+def check_checklist_is_fulfilled(fulfilled: Collection[str]) -> None:
+    """Every question has to be answered with yes; what is not fulfilled is a reason to return the case."""
+    missing = [str(one.label) for one in ReviewQuestion if one not in fulfilled]
+    if missing:
+        raise ValidationError(
+            [_("Not confirmed yet: %(what)s") % {"what": sentence} for sentence in missing]
+            + [_("Confirm it, or return the case with a comment that says what is missing.")]
         )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from cases.enums import (
     HANDED_IN,
@@ -19,6 +20,10 @@ from medweb.accounts.models import Role, User
 
 if TYPE_CHECKING:
     from cases.models import Annotation, Case, Collection, Comment, Series, Term, Upload, UploadBatch  # noqa: F401  named in strings
+
+
+READ = (CaseStatus.PUBLISHED, CaseStatus.RETRACTED)
+"""States in which others than author and reviewers meet a case."""
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -44,6 +49,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
         """Own cases; published ones, unless they lie in a collection for invited members.
 
+        Instructors also see what waits for a review, by the same rule.
+
         A members-only collection always restricts: lying in an open one as well does not widen it, so
         nobody can publish a closed case by putting it elsewhere.
         """
@@ -51,12 +58,33 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.none()
         if user.has_role(Role.ADMINISTRATOR):
             return self
+        shown = Q(status=CaseStatus.PUBLISHED)
+        if user.has_role(Role.INSTRUCTOR):
+            shown |= Q(status=CaseStatus.IN_REVIEW)
+        return self.filter(Q(author=user) | (shown & self._not_closed_to(user)))
+
+    def _not_closed_to(self, user: User) -> Q:
         from cases.models import Collection, CollectionItem
 
         closed = CollectionItem.objects.filter(case=OuterRef("pk"), collection__visibility=Visibility.MEMBERS)
         invited = closed.filter(collection__in=Collection.objects.visible_to(user))
-        open_to_me = Q(status=CaseStatus.PUBLISHED) & (~Exists(closed) | Exists(invited))
-        return self.filter(Q(author=user) | open_to_me)
+        return ~Exists(closed) | Exists(invited)
+
+    def retracted_for(self, user: User) -> "CaseQuerySet":
+        """Retracted cases that ``user`` could read before: they are told why, and shown nothing else."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(self._not_closed_to(user), status=CaseStatus.RETRACTED)
+
+    def waiting_for(self, user: User) -> "CaseQuerySet":
+        """Cases in review that ``user`` may approve or return, never their own."""
+        if not user.has_role(Role.INSTRUCTOR, Role.ADMINISTRATOR):
+            return self.none()
+        return self.visible_to(user).filter(status=CaseStatus.IN_REVIEW).exclude(author=user)
+
+    def due(self) -> "CaseQuerySet":
+        """Published cases whose day of re-review has come."""
+        return self.filter(status=CaseStatus.PUBLISHED, review_due_on__lte=timezone.localdate())
 
     def update(self, **values: Any) -> int:
         """Write rows at once; no signal tells the search index of it, so it is told here."""
@@ -142,7 +170,7 @@ def is_veiled_from(user: User, case: str, *, until: ReadingStage = ReadingStage.
     if user.has_role(Role.ADMINISTRATOR):
         return under_way
     at = "" if case == "pk" else f"{case}__"
-    hides = Q(**{f"{at}unknown": True, f"{at}status": CaseStatus.PUBLISHED}) & ~Q(**{f"{at}author": user})
+    hides = Q(**{f"{at}unknown": True, f"{at}status__in": READ}) & ~Q(**{f"{at}author": user})
     return under_way | (hides & ~Q(**{f"{case}__in": own.values("case")}))
 
 

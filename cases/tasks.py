@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from cases import blobs
 from cases.services import (
     blackouts,
+    case_reviews,
     cases,
     cleaning,
     desk,
@@ -88,6 +89,11 @@ def send_digests() -> None:
 @housekeeping
 def expire_notices() -> None:
     notices.expire()
+
+
+@housekeeping
+def remind_of_due_cases() -> None:
+    case_reviews.remind()
 
 
 @job(sample_library.KIND, queue="sample", minutes=30, title=_("Load the sample library"))

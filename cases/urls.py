@@ -5,6 +5,7 @@ from cases.views import (
     batch,
     case,
     case_form,
+    case_reviews,
     collection,
     desk,
     drawings,
@@ -22,6 +23,7 @@ from cases.views import (
     talk,
     unknowns,
     upload,
+    versions,
 )
 
 app_name = "cases"
@@ -40,6 +42,26 @@ urlpatterns = [
     path("cases/<int:pk>/withdraw/", case.case_withdraw, name="case-withdraw"),
     path("cases/<int:pk>/delete/", case.case_delete, name="case-delete"),
     path("cases/<int:pk>/put/", case.case_put, name="case-put"),
+    path("cases/<int:pk>/submit/", case_reviews.case_submit, name="case-submit"),
+    path("cases/<int:pk>/retract/", case_reviews.case_retract, name="case-retract"),
+    path("cases/<int:pk>/due/", case_reviews.case_due, name="case-due"),
+    path("cases/<int:pk>/review/", case_reviews.case_review, name="case-review"),
+    path("cases/<int:pk>/review/note/", case_reviews.case_review_note, name="case-review-note"),
+    path(
+        "cases/<int:pk>/review/notes/<int:note>/settle/",
+        case_reviews.case_review_settle,
+        name="case-review-settle",
+    ),
+    path("cases/<int:pk>/review/return/", case_reviews.case_review_return, name="case-review-return"),
+    path("cases/<int:pk>/review/approve/", case_reviews.case_review_approve, name="case-review-approve"),
+    path("reviews/cases/", case_reviews.case_reviews, name="case-reviews"),
+    path("cases/<int:pk>/versions/", versions.case_versions, name="case-versions"),
+    path("cases/<int:pk>/versions/<int:number>/", versions.case_version, name="case-version"),
+    path(
+        "cases/<int:pk>/versions/<int:number>/restore/",
+        versions.case_version_restore,
+        name="case-version-restore",
+    ),
     path("cases/<int:pk>/unknown/begin/", unknowns.unknown_begin, name="unknown-begin"),
     path("cases/<int:pk>/unknown/reveal/", unknowns.unknown_reveal, name="unknown-reveal"),
     path("cases/<int:pk>/uploads/", upload.upload_list, name="upload-list"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cases.enums import CaseStatus, ReadingStage
+from cases.enums import ReadingStage
 from cases.models import Case, Reading
+from cases.querysets import READ
 from medweb.accounts.models import Role, User
 
 SHOWN_FROM: dict[str, ReadingStage] = {
@@ -47,7 +48,7 @@ SHOWN_ROWS_FROM: dict[str, ReadingStage] = {
 
 def first_stage(user: User, case: Case) -> ReadingStage:
     """What ``user`` sees of ``case`` before having asked for anything; agrees with ``is_veiled_from``."""
-    hides = case.unknown and case.status == CaseStatus.PUBLISHED
+    hides = case.unknown and case.status in READ
     if not hides or case.author_id == user.pk or user.has_role(Role.ADMINISTRATOR):
         return ReadingStage.EVERYTHING
     return ReadingStage.IMAGES

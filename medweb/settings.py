@@ -150,6 +150,8 @@ VOLUME_BYTES = env.number("MEDWEB_VOLUME_MB", 1024) * 1024 * 1024
 KEEP_PATIENT_CHARACTERISTICS = env.flag("MEDWEB_KEEP_PATIENT_CHARACTERISTICS", default=True)
 # Two persons at the de-identification desk: the second is an administrator.
 DESK_TWO_STEP = env.flag("MEDWEB_DESK_TWO_STEP")
+# Nobody publishes a case of their own: another instructor or an administrator approves it.
+TWO_EYES = env.flag("MEDWEB_TWO_EYES")
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

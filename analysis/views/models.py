@@ -21,7 +21,8 @@ from analysis.services import models as services
 from analysis.services import predictions, queries, training
 from analysis.views.analysis import IMMUTABLE
 from cases import blobs
-from cases.models import Collection
+from cases.enums import CaseStatus
+from cases.models import Case, Collection
 from medweb.accounts.models import User
 from medweb.jobs.services import check_user_can_stop
 from medweb.navigation import live_url
@@ -212,6 +213,10 @@ def _model_context(request: HttpRequest, model: ModelVersion) -> dict[str, Any]:
         "evaluations": [e for e in evaluations if e is not None],
         "splits": sorted(splits.items()),
         "intact": training.manifest_is_intact(run),
+        # A row of a training is kept as it was; what was retracted since is told beside it.
+        "retracted": Case.objects.filter(
+            pk__in={row["case"] for row in run.manifest}, status=CaseStatus.RETRACTED
+        ).count(),
         "patients": len({row["group"] for row in run.manifest}),
         "importance": [
             {

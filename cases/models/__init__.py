@@ -2,6 +2,7 @@
 
 from cases.models.annotation import Annotation, AnnotationRevision
 from cases.models.case import Case
+from cases.models.case_review import CaseReview, ReviewNote
 from cases.models.clearance import ClearanceReview
 from cases.models.collection import Collection, CollectionItem
 from cases.models.comment import Comment
@@ -16,6 +17,7 @@ from cases.models.series import Frame, Instance, Series
 from cases.models.slide import Slide
 from cases.models.term import Term, TermWord
 from cases.models.upload import Upload, UploadBatch
+from cases.models.version import CaseVersion
 
 __all__ = [
     "Annotation",
@@ -24,6 +26,8 @@ __all__ = [
     "CaseAuthor",
     "CaseLabel",
     "CaseReference",
+    "CaseReview",
+    "CaseVersion",
     "ClearanceReview",
     "ClosedTalk",
     "Collection",
@@ -39,6 +43,7 @@ __all__ = [
     "Reading",
     "Remark",
     "RemarkReport",
+    "ReviewNote",
     "SearchText",
     "Series",
     "Slide",

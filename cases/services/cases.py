@@ -1,6 +1,7 @@
 """Writing cases."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,17 +10,26 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.enums import CaseStatus
+from cases.enums import CaseReviewState, CaseStatus
 from cases.errors import StaleRevision
-from cases.models import Case, Frame, Instance
+from cases.models import Case, CaseReview, Frame, Instance
 from cases.permissions import check_user_can_create_case, check_user_can_edit_case
-from cases.policies import check_case_is_publishable, check_case_move, check_case_saves_itself
-from cases.services import credits, quarantine
+from cases.policies import (
+    check_case_is_publishable,
+    check_case_move,
+    check_case_saves_itself,
+    check_may_publish_alone,
+    check_text_may_change,
+)
+from cases.services import credits, quarantine, snapshots
 from cases.services.terms import term_for
 from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.jobs.run import end_about
 from medweb.live.publish import publish
+
+DUE_AFTER = timedelta(days=730)
+"""After which time a published case is to be looked at again, unless its editors set another day."""
 
 TEXT_FIELDS = (
     "title",
@@ -64,12 +74,21 @@ def create(*, fields: dict[str, Any], by: User) -> Case:
     case.full_clean()
     case.save()
     credits.write(case, rows, by=by)
+    snapshots.keep(case, by=by)
     record("case.create", case, by=by)
     return case
 
 
 @transaction.atomic
-def update(*, case: Case, revision: int, fields: dict[str, Any], unasked: bool = False, by: User) -> Case:
+def update(
+    *,
+    case: Case,
+    revision: int,
+    fields: dict[str, Any],
+    unasked: bool = False,
+    by: User,
+    restored_from: int | None = None,
+) -> Case:
     """Save the text over ``revision``.
 
     Parameters
@@ -93,6 +112,8 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], unasked: bool =
         case.refresh_from_db()
         raise StaleRevision({"revision": case.revision})
     case.refresh_from_db()
+    check_text_may_change(case, by)
+    snapshots.keep_before(case)
     for name, value in fields.items():
         setattr(case, name, value)
     case.full_clean(exclude=["author"])
@@ -100,6 +121,7 @@ def update(*, case: Case, revision: int, fields: dict[str, Any], unasked: bool =
         check_case_is_publishable(case)
     case.save()
     credits.write(case, rows, by=by)
+    snapshots.keep(case, by=by, restored_from=restored_from)
     record("case.update", case, by=by, fields=sorted({*fields, *rows}), unasked=unasked)
     publish(f"case:{case.pk}", "case-changed", case=case.pk)
     return case
@@ -122,10 +144,22 @@ def publish_case(*, case: Case, by: User) -> Case:
     """Let everyone who may see its collections read it."""
     check_user_can_edit_case(by, case)
     check_case_move(case, CaseStatus.PUBLISHED)
+    check_may_publish_alone(case, by)
     check_case_is_publishable(case)
+    return make_public(case, by=by)
+
+
+def make_public(case: Case, *, by: User) -> Case:
+    """Publish, after whoever had to agree did; inside the caller's transaction."""
     case.status = CaseStatus.PUBLISHED
     case.published_at = timezone.now()
-    case.save(update_fields=["status", "published_at", "modified_at"])
+    today = timezone.localdate()
+    if case.review_due_on is None or case.review_due_on <= today:
+        case.review_due_on = today + DUE_AFTER
+    case.save(update_fields=["status", "published_at", "review_due_on", "modified_at"])
+    CaseReview.objects.filter(case=case, state=CaseReviewState.OPEN).update(
+        state=CaseReviewState.APPROVED, reviewer=by, closed_at=timezone.now()
+    )
     record("case.publish", case, by=by)
     publish(f"case:{case.pk}", "case-changed", case=case.pk)
     return case
@@ -133,11 +167,15 @@ def publish_case(*, case: Case, by: User) -> Case:
 
 @transaction.atomic
 def withdraw(*, case: Case, by: User) -> Case:
-    """Make a published case a draft again."""
+    """Make a published or retracted case a draft again; a review that was asked for ends."""
     check_user_can_edit_case(by, case)
     check_case_move(case, CaseStatus.DRAFT)
+    CaseReview.objects.filter(case=case, state=CaseReviewState.OPEN).update(
+        state=CaseReviewState.TAKEN_BACK, closed_at=timezone.now()
+    )
     case.status = CaseStatus.DRAFT
-    case.save(update_fields=["status", "modified_at"])
+    case.retracted_at, case.retraction_reason = None, ""
+    case.save(update_fields=["status", "retracted_at", "retraction_reason", "modified_at"])
     record("case.withdraw", case, by=by)
     publish(f"case:{case.pk}", "case-changed", case=case.pk)
     return case

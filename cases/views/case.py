@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -17,15 +17,16 @@ from cases import hangings
 from cases.api.serializers import FrameSerializer
 from cases.case_forms import language_name
 from cases.completeness import completeness_of
-from cases.enums import LICENCE_URLS, Modality, ReadingStage
+from cases.enums import LICENCE_URLS, CaseStatus, Modality, ReadingStage
 from cases.forms import CollectionItemForm
 from cases.models import Case, Collection, Frame, Instance, Series, Slide
 from cases.permissions import (
     user_can_draw,
     user_can_edit_case,
+    user_can_review_case,
 )
 from cases.places import images_of
-from cases.policies import case_is_publishable
+from cases.policies import case_is_due, case_is_publishable, why_not_alone
 from cases.references import url_of
 from cases.services import cases as services
 from cases.services import collections as collection_services
@@ -104,7 +105,18 @@ def first_picture(series: Series, frame: Frame | None, told: dict[str, Any]) -> 
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: pictures in the viewer, text beside or below, slots for what analysis has to say."""
     user = person(request)
-    return render_case(request, visible_case(user, pk))
+    try:
+        case = visible_case(user, pk)
+    except Http404:
+        return _retracted(request, pk, "cases/retracted.html")
+    return render_case(request, case)
+
+
+def _retracted(request: HttpRequest, pk: int, template: str) -> HttpResponse:
+    """Why a case is gone, to those who could read it; nothing else of it. Http404 for all others."""
+    user = person(request)
+    case = get_object_or_404(Case.objects.retracted_for(user), pk=pk)
+    return render(request, template, {"case": covered(case, user)})
 
 
 def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> HttpResponse:
@@ -135,6 +147,9 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         # "Lung cancer" would tell.
         "collections": Collection.objects.visible_to(user).filter(cases=case) if is_whole else [],
         "just_shown": just_shown,
+        "is_due": can_edit and case_is_due(case),
+        "alone": why_not_alone(case, user) if can_edit else "",
+        "can_review": case.status == CaseStatus.IN_REVIEW and user_can_review_case(user, case),
         "can_edit": can_edit,
         "can_draw": user_can_draw(user, case),
         "publishable": publishable,
@@ -154,7 +169,10 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
 @require_GET
 def case_text(request: HttpRequest, pk: int) -> HttpResponse:
     """Fragment: title line and text, re-read when the case changes."""
-    case = visible_case(person(request), pk)
+    try:
+        case = visible_case(person(request), pk)
+    except Http404:
+        return _retracted(request, pk, "cases/_retracted_text.html")
     return render(request, "cases/_case_text.html", text_context(case))
 
 

@@ -3,6 +3,7 @@
 What a cell says is told in :mod:`tests.access.row`.
 """
 
+from tests.access.life import LIFE
 from tests.access.review import REVIEWS
 from tests.access.row import (
     ALL,
@@ -66,12 +67,6 @@ CASES = [
     Row("cases:case-publish", "POST", "404 302 404 302", "404 404 404 302", args=draft),
     Row("cases:case-publish", "POST", "403 refused 403 refused", "404 404 404 refused", args=hidden),
     Row("cases:case-withdraw", "POST", "403 302 403 302", "404 404 404 302", args=hidden),
-    Row("cases:unknown-begin", "POST", "302 302 302 302", "404 404 404 302", args=hidden),
-    Row("cases:unknown-begin", "POST", "404 302 404 302", "404 404 404 302", args=draft),
-    Row(
-        "cases:unknown-reveal", "POST", "302 302 302 302", "404 404 404 302",
-        args=hidden, body=lambda w: {"stage": "3"},
-    ),
     Row("cases:case-delete", "POST", "403 302 403 302", "404 404 404 302", args=hidden),
     Row("cases:case-delete", "POST", "404 302 404 302", "404 404 404 302", args=draft),
     Row(
@@ -172,9 +167,6 @@ CASES_API = [
     Row("api-case", "DELETE", "403 204 403 204", "404 404 404 204", args=hidden),
     Row("api-case-publish", "POST", "404 200 404 200", "404 404 404 200", args=draft),
     Row("api-case-withdraw", "POST", WRITERS, "404 404 404 200", args=hidden),
-    Row("api-case-reading", "GET", args=hidden, **READ_HIDDEN),
-    Row("api-case-reading", "PUT", args=hidden, body=lambda w: {"stage": 0}, **READ_HIDDEN),
-    Row("api-case-reading", "PUT", args=draft, body=lambda w: {"stage": 0}, **READ_DRAFT),
     Row("api-case-series", "GET", args=hidden, **READ_HIDDEN),
     Row("api-case-series", "GET", args=draft, **READ_DRAFT),
     Row("api-case-presence", "POST", args=hidden, body=lambda w: {"window": "0a1b2c3d"}, **READ_HIDDEN),
@@ -399,4 +391,4 @@ ANALYSIS = [
     Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
 ]  # fmt: skip
 
-TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS, *TALK]
+TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *LIFE, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS, *TALK]

@@ -122,7 +122,10 @@ BESIDE = {
         "first image after the navigation, ms": "1,500 to 2,900; x4 throttled 3,600",
     },
     "OHIF": {"loaded, MB": 18.6, "first image after the navigation, ms": 7200},
-    "a bare canvas with a table": {"first image after the navigation, ms": "70 to 130", "frames a second": 62},
+    "a bare canvas with a table": {
+        "first image after the navigation, ms": "70 to 130",
+        "frames a second": 62,
+    },
 }
 ASKED = {
     "full depth after the document, ms": {"plain": 300, "throttled": 900},

@@ -20,8 +20,8 @@ from analysis.models import (
 )
 from analysis.services.features import settings_of
 from cases import blobs
-from cases.models import Annotation, Case, Collection, Frame, Series, Slide, Upload, UploadBatch
-from cases.services import annotations, collections, receiving
+from cases.models import Annotation, Case, CaseReview, Collection, Frame, Series, Slide, Upload, UploadBatch
+from cases.services import annotations, case_reviews, collections, receiving
 from medweb.accounts.models import ApiToken, Role, User
 from medweb.accounts.services import create_token
 from medweb.jobs.models import Job, State
@@ -54,6 +54,7 @@ class World:
     student_layer: Annotation
     reference: Annotation
     handed_in: Annotation
+    under_review: CaseReview
     job: Job
     failed_job: Job
     analysis: Analysis
@@ -103,12 +104,20 @@ def build(name: str) -> World:
         student_layer=layer,
         reference=reference,
         handed_in=handed_in,
+        under_review=_under_review(author, name),
         job=rows.job_of(upload),
         failed_job=_failed_job(hidden, author),
         analysis=_analysis(hidden, author),
         model=_model(club, hidden, people[Role.STAFF]),
         overlay=overlay_of(club, hidden, people[Role.STAFF]),
     )
+
+
+def _under_review(author: User, name: str) -> CaseReview:
+    """A case that waits for somebody else's eyes, with one note beside its title."""
+    review = case_reviews.submit(case=rows.draft(author, title=f"{name} under review"), by=author)
+    case_reviews.note(case=review.case, section="title", text="Too long.", by=author)
+    return review
 
 
 def _make_trainable(collection: Collection, author: User) -> None:

@@ -32,7 +32,7 @@ OPEN = {
 # Rows of a case that are hidden by querysets of their own, or belong to editors.
 OPEN_ROWS = {
     "authors", "series", "uploads", "batches", "readers", "readings", "items", "collections", "analyses",
-    "predictions", "closed_talk",
+    "predictions", "closed_talk", "reviews", "versions",
 }  # fmt: skip
 
 

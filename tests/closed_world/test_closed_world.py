@@ -54,6 +54,8 @@ SAFE = {
         "patient_key": "keyed hash", "origin": "keyed hash", "language": "tag of a language",
         "review_due_on": "a day that an editor sets",
     },
+    "cases.CaseReview": {"fulfilled": "names of questions"},
+    "cases.CaseVersion": {"status": "closed list"},
     "cases.CaseLabel": {"colour": "number of a colour"},
     "cases.Collection": {
         "title": "words of the subject", "slug": "from the title", "description": "words of the subject",
@@ -133,6 +135,7 @@ MOVES = {
     case_enums.UploadState: case_enums.UPLOAD_MOVES,
     case_enums.AnnotationStatus: case_enums.ANNOTATION_MOVES,
     case_enums.ReadingStage: case_enums.READING_MOVES,
+    case_enums.CaseReviewState: case_enums.CASE_REVIEW_MOVES,
     case_enums.ReviewState: case_enums.REVIEW_MOVES,
     case_enums.Clearance: case_enums.CLEARANCE_MOVES,
     job_models.State: job_models.ALLOWED_MOVES,
@@ -140,6 +143,7 @@ MOVES = {
 }
 # Lists of names: nothing moves from one to another.
 PLAIN = {
+    case_enums.CaseSection, case_enums.ReviewQuestion,
     account_models.Role, case_enums.Modality, case_enums.BodyRegion, case_enums.Level, case_enums.Visibility,
     case_enums.Split, case_enums.TermSystem, case_enums.OrganSystem, case_enums.AgeBand,
     case_enums.PatientSex, case_enums.Certainty, case_enums.Licence, analysis_enums.RegionSource,
@@ -217,6 +221,7 @@ def test_housekeeping_chores():
         "cases.tasks.delete_unnamed_blobs",
         "cases.tasks.send_digests",
         "cases.tasks.expire_notices",
+        "cases.tasks.remind_of_due_cases",
     }
 
 
@@ -242,6 +247,9 @@ def test_audit_events_are_written_once():
 SERVICES = ("cases.services", "analysis.services", "medweb.accounts.services", "medweb.jobs.services")
 # Verbs with ``by`` that record nothing themselves, and where it is recorded.
 RECORDED_ELSEWHERE = {
+    "cases.services.case_reviews.approve": "make_public",
+    "cases.services.cases.publish_case": "make_public",
+    "cases.services.snapshots.keep": "the save it belongs to",
     "analysis.services.analyses.request": "job.ask, by the queue",
     "cases.services.credits.take": "case.create or case.update, with the names of the rows",
     "cases.services.credits.write": "case.create or case.update, with the names of the rows",
