@@ -225,12 +225,13 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
         return author_shown(annotation, self.context["request"].user)
 
     def get_can_edit(self, annotation: Annotation) -> bool:
-        if not self._mine(annotation):
-            return False
+        # Asked at every save, and all but always answered by the state alone.
+        if not self._mine(annotation) or annotation.status not in HANDED_IN:
+            return self._mine(annotation)
         blinded = getattr(annotation, "blinded", None)
         if blinded is None:
             blinded = case_is_blinded(annotation.series.case_id)
-        return not (blinded and annotation.status in HANDED_IN)
+        return not blinded
 
     def get_can_review(self, annotation: Annotation) -> bool:
         handed_in = annotation.status != AnnotationStatus.DRAFT
@@ -238,6 +239,9 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
 
     def get_comments(self, annotation: Annotation) -> int:
         if not self._mine(annotation) and not self.get_can_review(annotation):
+            return 0
+        if annotation.submitted_at is None:
+            # Nobody speaks of what was never handed in.
             return 0
         count = getattr(annotation, "comment_count", None)
         return annotation.comments.count() if count is None else int(count)
