@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from django.db.models import Case as If
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -166,21 +166,21 @@ class Asked:
     def parts(self, cases: "QuerySet[Case]", user: User) -> "tuple[list[QuerySet[Case]], tuple[str, ...]]":
         """``cases`` in parts that follow one another, and the columns of the order in each.
 
-        A veiled case stands where the title that is shown belongs: its place would tell the other one.
+        By title, veiled cases come last: among the others their place would tell the title that is hidden,
+        and a mixture of both titles is in no index.
         """
         ordering = SORTS[self.order][1]
         if self.order == "relevance":
             plain = replace(self, query="").narrow(cases, user)
             return by_relevance(plain, self.query, user), ordering
         cases = self.narrow(cases, user)
-        if "shown_title" in ordering or "-shown_title" in ordering:
-            title = If(
-                When(is_veiled_from(user, "pk", until=ReadingStage.DIAGNOSIS), then=F("neutral_title")),
-                default=F("title"),
-                output_field=CharField(),
-            )
-            cases = cases.annotate(shown_title=title)
-        return [cases], ordering
+        if self.order not in ("title", "-title"):
+            return [cases], ordering
+        veiled = is_veiled_from(user, "pk", until=ReadingStage.DIAGNOSIS)
+        return [
+            cases.filter(~veiled).annotate(shown_title=F("title")),
+            cases.filter(veiled).annotate(shown_title=F("neutral_title")),
+        ], ordering
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from cases.enums import (
@@ -28,13 +28,18 @@ READ = (CaseStatus.PUBLISHED, CaseStatus.RETRACTED)
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def visible_to(self, user: User) -> "CollectionQuerySet":
-        """Open collections, one's own, those one is invited to; administrators see all."""
+        """Open collections, one's own, those one is invited to or came to by a link that is still open.
+
+        Administrators see all.
+        """
         if not user.is_active:
             return self.none()
         if user.has_role(Role.ADMINISTRATOR):
             return self
         invited = self.model.members.through.objects.filter(collection=OuterRef("pk"), user=user)
-        return self.filter(Q(visibility=Visibility.EVERYONE) | Q(owner=user) | Exists(invited))
+        return self.filter(
+            Q(visibility=Visibility.EVERYONE) | Q(owner=user) | Exists(invited) | Exists(_guests(user))
+        )
 
     def editable_by(self, user: User) -> "CollectionQuerySet":
         """Own ones; administrators may edit all."""
@@ -43,6 +48,17 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         if user.has_role(Role.INSTRUCTOR):
             return self.filter(owner=user)
         return self.none()
+
+
+def _guests(user: User) -> "models.QuerySet[Any]":
+    """Rows of people who came to the outer collection by a link.
+
+    The time is the database's: :mod:`cases.quick` builds this SQL once, and a time of ours would stand still.
+    """
+    from cases.models import ShareLink
+
+    came = ShareLink.guests.through.objects.filter(user=user, sharelink__collection=OuterRef("pk"))
+    return came.filter(sharelink__revoked_at=None, sharelink__expires_at__gt=Now()).order_by()
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

@@ -2,6 +2,7 @@ from django.urls import path
 
 from cases.views import (
     agreement,
+    arranging,
     batch,
     case,
     case_form,
@@ -9,6 +10,7 @@ from cases.views import (
     collection,
     desk,
     drawings,
+    finding,
     labels,
     layers,
     library,
@@ -29,6 +31,15 @@ from cases.views import (
 app_name = "cases"
 urlpatterns = [
     path("", library.library, name="library"),
+    path("searches/", finding.searches, name="searches"),
+    path("searches/save/", finding.search_save, name="search-save"),
+    path("searches/<int:pk>/open/", finding.search_open, name="search-open"),
+    path("searches/<int:pk>/delete/", finding.search_delete, name="search-delete"),
+    path("bookmarks/", finding.bookmarks, name="bookmarks"),
+    path("history/", finding.history, name="history"),
+    path("history/clear/", finding.history_clear, name="history-clear"),
+    path("cases/random/", finding.random_case, name="random-case"),
+    path("cases/<int:pk>/bookmark/", finding.case_bookmark, name="case-bookmark"),
     path("cases/new/", case_form.case_create, name="case-create"),
     path("cases/new/keep/", case_form.case_keep_new, name="case-keep-new"),
     path("cases/new/preview/", case_form.case_preview_new, name="case-preview-new"),
@@ -137,6 +148,13 @@ urlpatterns = [
     path("collections/<int:pk>/edit/", collection.collection_edit, name="collection-edit"),
     path("collections/<int:pk>/open-reading/", collection.collection_open, name="collection-open"),
     path("collections/<int:pk>/delete/", collection.collection_delete, name="collection-delete"),
+    path("collections/<int:pk>/arrange/", arranging.arrange, name="collection-arrange"),
+    path("collections/<int:pk>/cases/<int:case_pk>/move/", arranging.item_move, name="collection-item-move"),
+    path("collections/<int:pk>/sections/", arranging.section_add, name="section-add"),
+    path("collections/<int:pk>/sections/<int:section_pk>/", arranging.section_change, name="section-change"),
+    path("collections/<int:pk>/links/", arranging.link_make, name="link-make"),
+    path("collections/<int:pk>/links/<int:link_pk>/revoke/", arranging.link_revoke, name="link-revoke"),
+    path("shared/<str:token>/", arranging.shared, name="collection-shared"),
     path(
         "collections/<int:pk>/cases/<int:case_pk>/take-out/",
         collection.collection_take_out,

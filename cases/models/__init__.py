@@ -4,9 +4,10 @@ from cases.models.annotation import Annotation, AnnotationRevision
 from cases.models.case import Case
 from cases.models.case_review import CaseReview, ReviewNote
 from cases.models.clearance import ClearanceReview
-from cases.models.collection import Collection, CollectionItem
+from cases.models.collection import Collection, CollectionItem, Section
 from cases.models.comment import Comment
 from cases.models.credit import CaseAuthor, CaseReference, Differential
+from cases.models.finding import Bookmark, SavedSearch, Visit
 from cases.models.label import CaseLabel
 from cases.models.notice import DigestMail, Notice, NoticeSetting
 from cases.models.reader import Reader
@@ -14,6 +15,7 @@ from cases.models.reading import Reading
 from cases.models.remark import ClosedTalk, Remark, RemarkReport
 from cases.models.search import SearchText, Spelling
 from cases.models.series import Frame, Instance, Series
+from cases.models.share import ShareLink
 from cases.models.slide import Slide
 from cases.models.term import Term, TermWord
 from cases.models.upload import Upload, UploadBatch
@@ -22,6 +24,7 @@ from cases.models.version import CaseVersion
 __all__ = [
     "Annotation",
     "AnnotationRevision",
+    "Bookmark",
     "Case",
     "CaseAuthor",
     "CaseLabel",
@@ -44,12 +47,16 @@ __all__ = [
     "Remark",
     "RemarkReport",
     "ReviewNote",
+    "SavedSearch",
     "SearchText",
+    "Section",
     "Series",
+    "ShareLink",
     "Slide",
     "Spelling",
     "Term",
     "TermWord",
     "Upload",
     "UploadBatch",
+    "Visit",
 ]

@@ -49,11 +49,31 @@ class Collection(models.Model):
         return self.blinded and self.opened_at is None
 
 
+class Section(models.Model):
+    """A heading inside a collection, in the order its owner gave."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="sections")
+    title = models.CharField(max_length=120)
+    position = models.PositiveIntegerField(default=0)
+
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("collection", "position", "id")
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class CollectionItem(models.Model):
     """A case in a collection, with its class label and its place in a fixed split."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="items")
+    # Cases without a section come first.
+    section = models.ForeignKey(
+        Section, null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
+    )
     position = models.PositiveIntegerField(default=0)
     label = models.CharField(max_length=80, blank=True)
     split = models.CharField(max_length=5, choices=Split, default=Split.NONE, blank=True)

@@ -19,7 +19,7 @@ from cases.case_forms import language_name
 from cases.completeness import completeness_of
 from cases.enums import LICENCE_URLS, CaseStatus, Modality, ReadingStage
 from cases.forms import CollectionItemForm
-from cases.models import Case, Collection, Frame, Instance, Series, Slide
+from cases.models import Bookmark, Case, Collection, Frame, Instance, Series, Slide
 from cases.permissions import (
     user_can_draw,
     user_can_edit_case,
@@ -30,7 +30,7 @@ from cases.policies import case_is_due, case_is_publishable, why_not_alone
 from cases.references import url_of
 from cases.services import cases as services
 from cases.services import collections as collection_services
-from cases.services import desk
+from cases.services import desk, finding
 from cases.text import lines_of, to_html
 from cases.veil import covered
 from cases.views.fates import upload_context
@@ -109,6 +109,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         case = visible_case(user, pk)
     except Http404:
         return _retracted(request, pk, "cases/retracted.html")
+    finding.visited(case=case, user=user)
     return render_case(request, case)
 
 
@@ -150,6 +151,7 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         "is_due": can_edit and case_is_due(case),
         "alone": why_not_alone(case, user) if can_edit else "",
         "can_review": case.status == CaseStatus.IN_REVIEW and user_can_review_case(user, case),
+        "bookmarked": Bookmark.objects.filter(user=user, case=case.pk).exists(),
         "can_edit": can_edit,
         "can_draw": user_can_draw(user, case),
         "publishable": publishable,

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from cases.services import readings
 from cases.views.case import visible_case
 from cases.views.library import cards
 from medweb.accounts.current import person
+from medweb.keyset import ordered_page
 from medweb.paging import Page, page_of
 
 
@@ -52,14 +54,16 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     row = visible_collection(user, pk)
     items = row.items.filter(case__in=Case.objects.visible_to(user))
-    cases = Case.objects.visible_to(user).filter(items__collection=row)
-    keys = page_of(request, cases.only("pk"), size=24)
-    page = Page(cards([case.pk for case in keys.rows], user), keys.next_url, keys.previous_url)
+    placed = items.select_related("section").annotate(section_place=Coalesce(F("section__position"), 0))
+    found = ordered_page(request, [placed], ordering=("section_place", "position", "id"))
+    titles = {item.case_id: item.section.title if item.section else "" for item in found.rows}
+    page = Page(cards([item.case_id for item in found.rows], user), found.next_url, found.previous_url)
     # The class of a case is its answer.
     open_items = items.exclude(is_veiled_from(user, "case"))
     labels = dict(open_items.filter(case__in=page.rows).values_list("case", "label"))
     for case in page.rows:
         case.label = labels.get(case.pk, "")  # type: ignore[attr-defined]
+        case.section_title = titles.get(case.pk, "")  # type: ignore[attr-defined]
     context = {
         "collection": row,
         "page": page,

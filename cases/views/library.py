@@ -7,15 +7,18 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from cases import facets, highlights
-from cases.enums import Clearance
+from cases.enums import CaseStatus, Clearance
 from cases.facets import SORTS, Asked, Facet, FacetValue, has_reference, tally
-from cases.models import Case, Frame
+from cases.models import Case, Frame, Visit
 from cases.permissions import user_can_create_case
 from cases.search import words_of
+from cases.services import finding
 from cases.services.searching import wordings
 from cases.spelling import did_you_mean
 from cases.veil import cover
@@ -210,6 +213,9 @@ def library(request: HttpRequest) -> HttpResponse:
         "meant_url": address(request.GET, q=meant),
         "narrowed": any(value for name, value in request.GET.items() if name not in LOOKS),
         "can_create": user_can_create_case(user),
+        "random_url": f"{reverse('cases:random-case')}{address(request.GET)}",
+        "query": request.GET.urlencode(),
+        **(_of_today(visible, user) if request.GET.keys() <= LOOKS and "cursor" not in request.GET else {}),
     }
     template = (
         "cases/_library_results.html"
@@ -217,6 +223,21 @@ def library(request: HttpRequest) -> HttpResponse:
         else "cases/library.html"
     )
     return render(request, template, context)
+
+
+def _of_today(visible: "QuerySet[Case]", user: User) -> dict[str, Any]:
+    """What greets on the first page: the case of the day, and those to go on with."""
+    published = visible.filter(status=CaseStatus.PUBLISHED)
+    today = finding.case_of_the_day(published, timezone.localdate())
+    going = list(
+        Visit.objects.filter(user=user, case__in=published.order_by()).values_list("case", flat=True)[:3]
+    )
+    keys = [*([today.pk] if today else []), *going]
+    by_key = {case.pk: case for case in cards(list(dict.fromkeys(keys)), user)}
+    return {
+        "of_today": by_key.get(today.pk) if today else None,
+        "going_on": [by_key[key] for key in going if key in by_key],
+    }
 
 
 def _sorts(query: QueryDict, asked: Asked) -> list[tuple[str, str, str, bool]]:

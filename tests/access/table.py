@@ -3,6 +3,7 @@
 What a cell says is told in :mod:`tests.access.row`.
 """
 
+from tests.access.finding import FINDING
 from tests.access.life import LIFE
 from tests.access.review import REVIEWS
 from tests.access.row import (
@@ -391,4 +392,7 @@ ANALYSIS = [
     Row("api-model-promote", "POST", "403 403 202 202", "403 404 404 202", args=model),
 ]  # fmt: skip
 
-TABLE: list[Row] = [*CASES, *CASES_API, *REVIEWS, *LIFE, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS, *TALK]
+TABLE: list[Row] = [
+    *CASES, *CASES_API, *REVIEWS, *LIFE, *DESK, *ACCOUNTS, *JOBS, *SERVER, *ANALYSIS, *TALK,
+    *FINDING,
+]  # fmt: skip

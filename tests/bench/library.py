@@ -1,9 +1,8 @@
-"""``python -m tests.bench.library``: finding among 1,000 and 100,000 cases, and the API list beside its floor.
+"""``python -m tests.bench.library``: finding among 1,000 and 100,000 cases; the API list beside its floor.
 
-Each page is asked for through the running server as a student, the sizes one after the other on databases of
-their own: SQLite, or the one of ``DATABASE_URL``, which is emptied of cases between them. The floor of the API
-list is bare Django REST framework with 20,000 rows (``perf/djfloor`` of the shared data) under the same web
-server, asked in turn with ours.
+Each page is asked for through the running server as a student, the sizes one after the other on databases
+of their own: SQLite, or beside the one of ``DATABASE_URL``. The floor of the API list is bare Django REST
+framework with 20,000 rows (``perf/djfloor`` of the shared data) under the same web server, asked in turn.
 """
 
 import argparse

@@ -94,6 +94,9 @@ def test_the_library_on_a_telephone(visit: Visit) -> None:
     facet.tap()
     expect(page).to_have_url(re.compile(r"modality=US"))
     expect(page.locator(".case-card")).to_have_count(1)
+    # The filters stay for another choice; their last button shows what was found.
+    page.locator("#facets-close").tap()
+    expect(page.locator("#facets-summary")).to_be_focused()
     expect(page.locator(".chip", has_text="Ultrasound")).to_be_visible()
     page.locator(".tabbar").get_by_role("link", name="Library").tap()
     expect(page.locator(".case-card").nth(1)).to_be_visible()

@@ -61,6 +61,7 @@ SAFE = {
         "title": "words of the subject", "slug": "from the title", "description": "words of the subject",
     },
     "cases.CollectionItem": {"label": "class for training"},
+    "cases.Section": {"title": "words of the subject"},
     "cases.ClearanceReview": {"boxes": "numbers and keys"},
     "cases.NoticeSetting": {"muted": "closed list"},
     "cases.Series": {
