@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analysis.views import analysis, case_panel, models, overlays
+from analysis.views import analysis, case_panel, home, models, overlays
 
 app_name = "analysis"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("analyses/<int:pk>/pictures/<slug:name>.png", analysis.analysis_picture, name="analysis-picture"),
     path("analyses/<int:pk>/features.csv", analysis.analysis_features_csv, name="analysis-features-csv"),
     path("overlays/<int:pk>/<slug:digest>/values", overlays.overlay_values, name="overlay-values"),
+    path("home/models/", home.home_models, name="home-models"),
     path("models/", models.models, name="models"),
     path("collections/<int:collection_id>/models/", models.collection_models, name="collection-models"),
     path(

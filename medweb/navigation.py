@@ -12,6 +12,7 @@ from medweb.accounts.models import Role, User
 # label, URL name, icon, key after "g", roles (empty: everyone)
 _ITEMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("Library", "cases:library", "library", "l", ()),
+    ("Home", "cases:home", "home", "h", ()),
     ("Collections", "cases:collections", "collection", "c", ()),
     ("New case", "cases:case-create", "plus", "n", (Role.INSTRUCTOR, Role.ADMINISTRATOR)),
     ("Desk", "cases:desk", "shield", "d", (Role.INSTRUCTOR, Role.ADMINISTRATOR)),
@@ -31,6 +32,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     here = match.view_name if match else ""
     labels = {
         "Library": _("Library"),
+        "Home": _("Home"),
         "Collections": _("Collections"),
         "New case": _("New case"),
         "Desk": _("Desk"),

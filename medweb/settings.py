@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReviewStateEnum": "cases.enums.ReviewState",
         "RemarkKindEnum": "cases.enums.RemarkKind",
+        "NoticeKindEnum": "cases.enums.NoticeKind",
     },
 }
 
