@@ -20,6 +20,7 @@ _ITEMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("Models", "analysis:models", "model", "m", (Role.INSTRUCTOR, Role.STAFF, Role.ADMINISTRATOR)),
     ("Jobs", "jobs:jobs", "jobs", "j", ()),
     ("People", "accounts:people", "people", "p", (Role.ADMINISTRATOR,)),
+    ("Audit log", "audit:events", "history", "a", (Role.ADMINISTRATOR,)),
 )
 
 
@@ -40,6 +41,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "Models": _("Models"),
         "Jobs": _("Jobs"),
         "People": _("People"),
+        "Audit log": _("Audit log"),
     }
     items = [
         {

@@ -118,6 +118,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "cases:library"
 LOGOUT_REDIRECT_URL = "accounts:sign-in"
+# An invitation is a link to a password of one's own; it works once, and for so long.
+PASSWORD_RESET_TIMEOUT = 14 * 24 * 3600
 AXES_FAILURE_LIMIT = env.number("MEDWEB_SIGN_IN_ATTEMPTS", 8)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("cases.urls")),
     path("", include("analysis.urls")),
     path("", include("medweb.accounts.urls")),
+    path("", include("medweb.audit.urls")),
     path("", include("medweb.jobs.urls")),
     path("", include("medweb.live.urls")),
     path("healthz", health.healthz, name="healthz"),

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from medweb.accounts.models import ApiToken, Role, RoleGrant, User
+from medweb.accounts.roster import Entry
 from medweb.audit.services import record
 
 MAX_TOKENS = 20
@@ -15,7 +17,13 @@ MAX_TOKENS = 20
 
 @transaction.atomic
 def create_user(
-    *, username: str, password: str | None, roles: list[str], display_name: str = "", by: User | None
+    *,
+    username: str,
+    password: str | None,
+    roles: list[str],
+    display_name: str = "",
+    email: str = "",
+    by: User | None,
 ) -> User:
     """Make an account with ``roles``; ``password=None`` makes one that cannot sign in.
 
@@ -23,7 +31,7 @@ def create_user(
     """
     if by is not None and not by.has_role(Role.ADMINISTRATOR):
         raise PermissionDenied(_("Only an administrator makes accounts."))
-    user = User(username=username, display_name=display_name)
+    user = User(username=username, display_name=display_name, email=email)
     user.set_password(password)
     user.full_clean(exclude=["password"])
     user.save()
@@ -31,6 +39,47 @@ def create_user(
         RoleGrant.objects.create(user=user, role=role, granted_by=by)
     record("user.create", user, by=by, roles=sorted(roles))
     return user
+
+
+@transaction.atomic
+def create_people(*, entries: list[Entry], by: User) -> list[User]:
+    """Make an account for each line of a list, all or none; nobody can sign in before taking the invitation.
+
+    Raises
+    ------
+    PermissionDenied
+    ValidationError
+        A line is wrong, or became wrong since it was looked at.
+    """
+    if not by.has_role(Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only an administrator makes accounts."))
+    made = []
+    for entry in entries:
+        if entry.errors:
+            raise ValidationError(_("Line %(n)d: %(why)s") % {"n": entry.line, "why": entry.errors[0]})
+        user = create_user(
+            username=entry.username,
+            password=None,
+            roles=entry.roles,
+            display_name=entry.display_name,
+            email=entry.email,
+            by=by,
+        )
+        made.append(user)
+    record("user.import", by, by=by, people=len(made))
+    return made
+
+
+@transaction.atomic
+def invite(*, user: User, by: User) -> str:
+    """The token with which ``user`` chooses a password, first or anew; it works once.
+
+    What an administrator gives to whoever lost a password or an invitation.
+    """
+    if not by.has_role(Role.ADMINISTRATOR):
+        raise PermissionDenied(_("Only an administrator invites people."))
+    record("user.invite", user, by=by)
+    return default_token_generator.make_token(user)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from medweb.accounts import views
+from medweb.accounts import importing, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,5 +13,8 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
     path("people/", views.people, name="people"),
     path("people/new/", views.person_create, name="person-create"),
+    path("people/import/", importing.people_import, name="people-import"),
+    path("people/<int:pk>/invite/", importing.person_invite, name="person-invite"),
+    path("invitation/<slug:uidb64>/<str:token>/", importing.Invitation.as_view(), name="invitation"),
     path("people/<int:pk>/roles/", views.person_roles, name="person-roles"),
 ]

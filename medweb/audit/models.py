@@ -31,7 +31,10 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=["subject_type", "subject_id"], name="audit_subject"),)
+        indexes = (
+            models.Index(fields=["subject_type", "subject_id"], name="audit_subject"),
+            models.Index(fields=["verb", "-id"], name="audit_verb"),
+        )
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_type} {self.subject_id}"

@@ -70,6 +70,20 @@ TALK = [
     Row("cases:moderation", "GET", WRITERS),
     Row("cases:report-hide", "POST", args=reported, body=words, **MODERATE),
     Row("cases:report-dismiss", "POST", args=reported, **MODERATE),
+    Row("accounts:people-import", "GET", "403 403 403 200"),
+    Row(
+        "accounts:people-import", "POST", "403 403 403 201",
+        body=lambda w: {"text": "username\nnewcomer", "act": "make"},
+    ),
+    Row(
+        "accounts:person-invite", "POST", "403 403 403 201", "403 403 403 201",
+        args=lambda w: [w.people["student"].pk],
+    ),
+    # A link that does not work (any more) says so to whoever follows it.
+    Row("accounts:invitation", "GET", ALL, args=lambda w: ["MQ", "wrong"], anonymous="200"),
+    Row("accounts:invitation", "POST", ALL, args=lambda w: ["MQ", "wrong"], anonymous="200"),
+    Row("audit:events", "GET", "403 403 403 200"),
+    Row("audit:events-csv", "POST", "403 403 403 200"),
     Row("cases:home", "GET", ALL),
     Row("cases:storage", "GET", "403 403 200 200"),
     Row("analysis:home-models", "GET", "403 200 200 200"),
