@@ -4,7 +4,7 @@ import re
 
 from django.db.models import Q, QuerySet
 
-from cases.enums import NEVER_PUBLISHED, Visibility
+from cases.enums import CaseStatus, Visibility
 from cases.models import Case
 from cases.talk_querysets import cases_with_talk
 from medweb.accounts.models import Role, User
@@ -34,7 +34,9 @@ def _candidates(case: Case) -> "QuerySet[User]":
     people = User.objects.filter(is_active=True)
     closed = case.collections.filter(visibility=Visibility.MEMBERS)
     known = Q(pk=case.author_id) | Q(role_grants__role=Role.ADMINISTRATOR)
-    if case.status not in NEVER_PUBLISHED:
+    if case.status == CaseStatus.IN_REVIEW:
+        known |= Q(role_grants__role=Role.INSTRUCTOR)
+    elif case.status != CaseStatus.DRAFT:
         if not closed.exists():
             return people
         known |= Q(pk__in=closed.values("members")) | Q(pk__in=closed.values("owner"))

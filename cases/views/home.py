@@ -7,7 +7,6 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
@@ -18,7 +17,7 @@ from cases.names import author_shown
 from cases.services import storage
 from cases.telling import told
 from cases.veil import cover
-from cases.views import desk, moderation
+from cases.views import case_reviews, desk, moderation
 from cases.views.library import attach_covers, for_cards
 from medweb.accounts.current import person
 from medweb.accounts.models import Role, User
@@ -159,8 +158,6 @@ def _of_everybody(user: User) -> list[Waiting]:
 def _of_authors(user: User) -> list[Waiting]:
     own = Case.objects.filter(author=user)
     drafts = own.filter(status=CaseStatus.DRAFT).order_by("-modified_at", "-id")
-    in_review = own.filter(status=CaseStatus.IN_REVIEW).order_by("-modified_at", "-id")
-    due = own.filter(status=CaseStatus.PUBLISHED, review_due_on__lte=timezone.localdate())
     library = reverse("cases:library")
     asked = Remark.objects.visible_to(user).open_questions().filter(case__author=user).exclude(author=user)
     return [
@@ -171,17 +168,32 @@ def _of_authors(user: User) -> list[Waiting]:
         ),
         _handed_in(user),
         _questions(asked, "questions", _("Questions on my cases"), _("No reader waits for an answer."), user),
-        Waiting(
-            "in-review", _("My cases in review"), "clock", in_review.count(), _case_lines(in_review, user),
-            _("A case that you hand in for review is shown here until somebody decides."),
-        ),
-        Waiting(
-            "due", _("Due for another look"), "calendar", due.count(),
-            _case_lines(due.order_by("review_due_on", "id"), user),
-            _("No published case of yours is due."),
-        ),
+        *_in_review(user),
         _looked_after(user),
     ]  # fmt: skip
+
+
+def _in_review(user: User) -> list[Waiting]:
+    """Cases on their way to publication, by for whom they wait."""
+    cards = (
+        (
+            "waiting",
+            _("Cases to review"),
+            "review",
+            _("Cases that colleagues hand in come here."),
+            "cases:case-review",
+        ),
+        ("returned", _("Returned to me"), "arrow-left", _("No case was returned to you."), "cases:case-edit"),
+        ("mine", _("My cases in review"), "clock", _("None of your cases is in review."), "cases:case"),
+        ("due", _("Due for another look"), "calendar", _("No published case of yours is due."), "cases:case"),
+    )
+    made = []
+    for name, title, icon, empty, leads_to in cards:
+        rows = case_reviews.listed(user, name).order_by("-modified_at", "-id")
+        url = f"{reverse('cases:case-reviews')}?show={name}"
+        lines = _case_lines(rows, user, leads_to)
+        made.append(Waiting(f"cases-{name}", title, icon, rows.count(), lines, empty, url, _("All of them")))
+    return made
 
 
 def _handed_in(user: User) -> Waiting:
@@ -193,7 +205,7 @@ def _handed_in(user: User) -> Waiting:
     ]
     empty = _("Layers that readers hand in on your cases come here.")
     return Waiting(
-        "review", _("Waiting for my review"), "review", rows.count(), lines, empty,
+        "review", _("Layers to review"), "annotation", rows.count(), lines, empty,
         reverse("cases:reviews"), _("All layers"),
     )  # fmt: skip
 

@@ -75,6 +75,7 @@ def person_invite(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @method_decorator(login_not_required, name="dispatch")
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 class Invitation(PasswordResetConfirmView):
     """Choose one's first password; Django's own checks of link and password."""

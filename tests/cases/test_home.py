@@ -44,7 +44,15 @@ def test_everybody_has_an_empty_start_page_that_says_what_would_be_there(student
     assert home(student) == ({}, ["reading", "notices", "layers", "asked"], [])
     waiting, quiet, new = home(author)
     assert (waiting, new) == ({}, [])
-    assert set(quiet) > {"drafts", "review", "questions", "in-review", "due", "care"}
+    assert set(quiet) > {
+        "drafts",
+        "review",
+        "questions",
+        "cases-waiting",
+        "cases-returned",
+        "cases-due",
+        "care",
+    }
     text = client.get(reverse("cases:home")).content.decode()
     assert "Nothing waits for you." in text
     assert "A case that you begin stays here" in text
@@ -89,9 +97,13 @@ def test_an_instructor_sees_drafts_layers_questions_and_what_is_due(author, stud
     rows.bare(author, review_due_on=today)
     rows.bare(author, review_due_on=today + timedelta(days=1))
     waiting = home(author)[0]
-    assert waiting == {"drafts": 1, "review": 1, "questions": 1, "due": 1, "care": 1, "notices": 3}
-    stranger, _quiet, _new = home(rows.instructor("bob"))
-    assert stranger == {}
+    assert waiting == {"drafts": 1, "review": 1, "questions": 1, "cases-due": 1, "care": 1, "notices": 3}
+    bob = rows.instructor("bob")
+    assert home(bob)[0] == {}
+    Case.objects.filter(author=author, status="draft").update(status="in-review")
+    assert home(bob)[0] == {"cases-waiting": 1}
+    del waiting["drafts"]
+    assert home(author)[0] == {**waiting, "cases-mine": 1}
 
 
 def test_staff_see_jobs_and_storage_and_others_do_not(author, student, client, home):

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from cases.enums import NoticeKind, RemarkKind
+from cases.enums import CaseStatus, NoticeKind, RemarkKind
 from cases.mentions import names_in, people_to_name
 from cases.models import Case, ClosedTalk, Notice, Remark, RemarkReport
 from cases.models.remark import MAX_REMARK
@@ -254,7 +254,11 @@ class TestNames:
         rows.person(name="zoe")
         open_case, draft, closed = rows.bare(author), rows.draft(author, images=0), rows.bare(author)
         rows.club(author, student, cases=(closed,))
-        for case in (open_case, draft, closed):
+        rows.instructor("ida")
+        in_review = rows.bare(author)
+        Case.objects.filter(pk=in_review.pk).update(status=CaseStatus.IN_REVIEW)
+        in_review.refresh_from_db()
+        for case in (open_case, draft, closed, in_review):
             offered = {one.username for one in people_to_name(case, "", by=author)}
             able = {
                 user.username
