@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from cases.enums import AnnotationStatus, CaseStatus, ReadingStage
-from cases.models import Annotation, Case, Notice, Reading, Remark
+from cases.models import Annotation, Case, Notice, Reading, Remark, Visit
 from cases.names import author_shown
 from cases.services import storage
 from cases.telling import told
@@ -90,6 +90,21 @@ def _reading(user: User) -> Waiting:
     )
 
 
+def _opened(user: User) -> Waiting:
+    """Cases that one had open last."""
+    rows = Visit.objects.filter(user=user, case__in=Case.objects.visible_to(user).order_by())
+    found = list(rows.select_related("case")[:MOST_ROWS])
+    cover([one.case for one in found], user)
+    lines = [
+        Line(one.case.title, _case_url(one.case_id), str(one.case.get_body_region_display())) for one in found
+    ]
+    empty = _("Cases that you open are listed here; only you see that.")
+    return Waiting(
+        "opened", _("Looked at last"), "history", rows.count(), lines, empty,
+        reverse("cases:history"), _("All of them"),
+    )  # fmt: skip
+
+
 def _layers(user: User) -> Waiting:
     """One's own layers that came back or were not handed in."""
     rows = Annotation.objects.visible_to(user).filter(author=user, is_reference=False)
@@ -151,6 +166,7 @@ def _of_everybody(user: User) -> list[Waiting]:
         _reading(user),
         _notices(user),
         _layers(user),
+        _opened(user),
         _questions(mine, "asked", _("My open questions"), empty, user),
     ]
 
@@ -247,11 +263,12 @@ def _of_staff(user: User) -> list[Waiting]:
 
 
 def _new_for(user: User) -> list[Case]:
-    """The newest cases of others that ``user`` has not begun to read or to draw on."""
+    """The newest cases of others that ``user`` has neither opened nor begun to read or to draw on."""
     drawn = Annotation.objects.filter(series__case=OuterRef("pk"), author=user).order_by()
     begun = Reading.objects.filter(case=OuterRef("pk"), user=user).order_by()
     rows = Case.objects.visible_to(user).filter(status=CaseStatus.PUBLISHED).exclude(author=user)
-    rows = rows.filter(~Exists(drawn), ~Exists(begun)).order_by("-created_at", "-id")
+    opened = Visit.objects.filter(case=OuterRef("pk"), user=user).order_by()
+    rows = rows.filter(~Exists(drawn), ~Exists(begun), ~Exists(opened)).order_by("-created_at", "-id")
     found = list(for_cards(rows)[:MOST_CARDS])
     attach_covers(found)
     return cover(found, user)

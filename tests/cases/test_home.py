@@ -41,7 +41,7 @@ def home(client):
 
 
 def test_everybody_has_an_empty_start_page_that_says_what_would_be_there(student, author, client, home):
-    assert home(student) == ({}, ["reading", "notices", "layers", "asked"], [])
+    assert home(student) == ({}, ["reading", "notices", "layers", "opened", "asked"], [])
     waiting, quiet, new = home(author)
     assert (waiting, new) == ({}, [])
     assert set(quiet) > {
@@ -62,7 +62,11 @@ def test_a_student_goes_on_and_finds_what_is_new(author, student, home, client):
     case = rows.published(author, title="A first case")
     rows.bare(author, title="A second case")
     rows.draft(author, images=0, title="A draft")
-    assert home(student) == ({}, ["reading", "notices", "layers", "asked"], ["A second case", "A first case"])
+    assert home(student) == (
+        {},
+        ["reading", "notices", "layers", "opened", "asked"],
+        ["A second case", "A first case"],
+    )
     layer = annotations.start(series=case.series.get(), shapes=[rows.shape()], by=student)
     waiting, _quiet, new = home(student)
     assert (waiting, new) == ({"layers": 1}, ["A second case"])
@@ -73,6 +77,16 @@ def test_a_student_goes_on_and_finds_what_is_new(author, student, home, client):
     remarks.write(case=case, text="Why?", kind=RemarkKind.QUESTION, by=student)
     assert home(student)[0] == {"layers": 1, "notices": 1, "asked": 1}
     assert "Returned" in client.get(reverse("cases:home")).content.decode()
+
+
+def test_what_was_opened_is_listed_and_no_longer_new(author, student, home, client):
+    case = rows.bare(author, title="Sarcoidosis", unknown=True)
+    rows.bare(author, title="Another one")
+    client.force_login(student, backend="django.contrib.auth.backends.ModelBackend")
+    client.get(reverse("cases:case", args=[case.pk]))
+    waiting, _quiet, new = home(student)
+    assert (waiting, new) == ({"opened": 1}, ["Another one"])
+    assert "Sarcoidosis" not in client.get(reverse("cases:home")).content.decode()
 
 
 def test_an_unknown_is_named_by_its_neutral_title_until_it_is_read(author, student, home, client):
