@@ -59,6 +59,8 @@ def submit(*, case: Case, by: User) -> CaseReview:
 def note(*, case: Case, section: str, text: str, quote: str = "", by: User) -> ReviewNote:
     """Say something about a section of a case that is in review."""
     check_user_can_see_review(by, case)
+    # Somebody may be returning it in this moment.
+    case = _locked(case)
     check_case_review_is_open(case)
     review = case.reviews.filter(state=CaseReviewState.OPEN).first()
     if review is None:

@@ -28,9 +28,9 @@ from cases.permissions import (
 from cases.places import images_of
 from cases.policies import case_is_due, case_is_publishable, why_not_alone
 from cases.references import url_of
+from cases.services import case_reviews, desk, finding
 from cases.services import cases as services
 from cases.services import collections as collection_services
-from cases.services import desk, finding
 from cases.text import lines_of, to_html
 from cases.veil import covered
 from cases.views.fates import upload_context
@@ -148,6 +148,7 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         # "Lung cancer" would tell.
         "collections": Collection.objects.visible_to(user).filter(cases=case) if is_whole else [],
         "just_shown": just_shown,
+        "last_round": case_reviews.current(case) if can_edit and not case.is_published else None,
         "is_due": can_edit and case_is_due(case),
         "alone": why_not_alone(case, user) if can_edit else "",
         "can_review": case.status == CaseStatus.IN_REVIEW and user_can_review_case(user, case),
