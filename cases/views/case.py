@@ -16,8 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from cases import hangings
 from cases.api.serializers import FrameSerializer
 from cases.case_forms import language_name
+from cases.citing import work_of
 from cases.completeness import completeness_of
 from cases.enums import LICENCE_URLS, CaseStatus, Modality, ReadingStage
+from cases.exchange.citation import to_text
 from cases.forms import CollectionItemForm
 from cases.models import Bookmark, Case, Collection, Frame, Instance, Series, Slide
 from cases.permissions import (
@@ -149,6 +151,7 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         "collections": Collection.objects.visible_to(user).filter(cases=case) if is_whole else [],
         "just_shown": just_shown,
         "last_round": case_reviews.current(case) if can_edit and not case.is_published else None,
+        "citation": to_text(work_of(request, case)),
         "is_due": can_edit and case_is_due(case),
         "alone": why_not_alone(case, user) if can_edit else "",
         "can_review": case.status == CaseStatus.IN_REVIEW and user_can_review_case(user, case),

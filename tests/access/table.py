@@ -51,6 +51,8 @@ CASES = [
     Row("cases:case", "GET", args=draft, **READ_DRAFT),
     Row("cases:case-text", "GET", args=hidden, **READ_HIDDEN),
     Row("cases:case-text", "GET", args=draft, **READ_DRAFT),
+    Row("cases:case-citation", "GET", args=lambda w: [*hidden(w), "bib"], **READ_HIDDEN),
+    Row("cases:case-citation", "GET", args=lambda w: [*draft(w), "ris"], **READ_DRAFT),
     Row("cases:case-edit", "GET", WRITERS, "404 404 404 200", args=hidden),
     Row("cases:case-edit", "GET", args=draft, **READ_DRAFT),
     Row("cases:case-edit", "POST", "403 302 403 302", "404 404 404 302", args=hidden, body=case_form),
