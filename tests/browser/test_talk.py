@@ -75,3 +75,16 @@ def test_what_is_half_written_stays_when_somebody_else_writes(visit: Visit, api:
     expect(page.locator(".talk__thread")).to_have_count(2)
     expect(half).to_have_value("Half an answer")
     expect(half).to_be_visible()
+
+
+def test_the_page_of_a_case_brings_its_talk_when_one_goes_there(visit: Visit, api: Api) -> None:
+    case = make_case(api, "A case with a talk below", images=0, publish=False)
+    base = f"/api/cases/{case['id']}/remarks/"
+    assert api("instructor").post(base, json={"text": "A first remark"}).is_success
+    page = visit("instructor", f"/cases/{case['id']}/")
+    page.locator(".case-jumps").get_by_role("link", name="Talk").click()
+    talk = page.locator("#case-talk")
+    expect(talk.locator(".prose", has_text="A first remark")).to_be_visible()
+    talk.get_by_label("Remark or question").fill("A second one")
+    talk.get_by_role("button", name="Say it").click()
+    expect(talk.locator(".talk__thread")).to_have_count(2)
