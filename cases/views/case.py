@@ -165,7 +165,7 @@ def render_case(request: HttpRequest, case: Case, *, just_shown: str = "") -> Ht
         **(upload_context(case, user) if can_edit else {}),
         "completeness": completeness_of(case) if can_edit else None,
         "licence_url": LICENCE_URLS.get(case.licence, ""),
-        "language": language_name(case.language),
+        "written_in": language_name(case.language),
         "item_form": CollectionItemForm(user=user) if can_edit else None,
         "live_url": live_url(f"case:{case.pk}", f"user:{user.pk}"),
     }

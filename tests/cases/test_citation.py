@@ -40,3 +40,12 @@ def test_an_unknown_is_cited_by_its_neutral_title() -> None:
         said = client.get(reverse("cases:case-citation", args=[case.pk, form])).content.decode()
         assert "A cough" in said
         assert "Sarcoidosis" not in said
+
+
+def test_the_language_of_a_case_has_its_name() -> None:
+    """The page's own language has the same name in templates, and was shown instead."""
+    case = rows.published(rows.instructor("ann"), language="de")
+    client = Client()
+    client.force_login(rows.person(Role.STUDENT, name="kim"))
+    page = client.get(reverse("cases:case", args=[case.pk])).content.decode()
+    assert '<dd lang="de">Deutsch</dd>' in page
