@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "CaseStatusEnum": "cases.enums.CaseStatus",
         "ReviewStateEnum": "cases.enums.ReviewState",
         "RemarkKindEnum": "cases.enums.RemarkKind",
         "NoticeKindEnum": "cases.enums.NoticeKind",

@@ -10,12 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cases.api.serializers import CasePatchSerializer, CaseSerializer
+from cases.api.case_serializers import CaseDetailSerializer, CasePatchSerializer
+from cases.api.serializers import CaseSerializer
 from cases.enums import BodyRegion, Level, Modality
 from cases.errors import StaleRevision
 from cases.models import Case
 from cases.search import matching
 from cases.services import cases as services
+from cases.services import credits
 from cases.veil import cover, covered
 from medweb.accounts.current import person
 from medweb.errors import Problem
@@ -34,7 +36,12 @@ def visible_case(request: Request, pk: int) -> Case:
 
 def service_fields(data: dict[str, Any]) -> dict[str, Any]:
     """Validated request data in the names of the service."""
-    return {name: value for name, value in data.items() if name in (*services.TEXT_FIELDS, "diagnosis_text")}
+    written = (*services.TEXT_FIELDS, *credits.ROW_FIELDS, "diagnosis_text", "diagnosis_term")
+    fields = {name: value for name, value in data.items() if name in written}
+    if "differentials" in fields:
+        rows = fields["differentials"]
+        fields["differentials"] = [{"text": row.get("text"), "term": row.get("term_id")} for row in rows]
+    return fields
 
 
 class CaseList(generics.ListAPIView[Case]):
@@ -68,22 +75,22 @@ class CaseList(generics.ListAPIView[Case]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=CaseSerializer, responses={201: CaseSerializer})
+    @extend_schema(request=CaseDetailSerializer, responses={201: CaseDetailSerializer})
     def post(self, request: Request) -> Response:
         """Make a draft; instructors and administrators."""
-        data = CaseSerializer(data=request.data)
+        data = CaseDetailSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         case = services.create(fields=service_fields(data.validated_data), by=person(request))
-        return Response(CaseSerializer(case).data, status=status.HTTP_201_CREATED)
+        return Response(CaseDetailSerializer(case).data, status=status.HTTP_201_CREATED)
 
 
 class CaseDetail(APIView):
-    @extend_schema(responses=CaseSerializer)
+    @extend_schema(responses=CaseDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """One case with the ids of its series."""
-        return Response(CaseSerializer(visible_case(request, pk)).data)
+        return Response(CaseDetailSerializer(visible_case(request, pk)).data)
 
-    @extend_schema(request=CasePatchSerializer, responses=CaseSerializer)
+    @extend_schema(request=CasePatchSerializer, responses=CaseDetailSerializer)
     def patch(self, request: Request, pk: int) -> Response:
         """Change the text; 409 when ``revision`` is not the stored one."""
         case = stored_case(request, pk)
@@ -107,7 +114,7 @@ class CaseDetail(APIView):
             raise Problem(
                 409, "stale-revision", "Somebody saved in between.", current=stale.current
             ) from None
-        return Response(CaseSerializer(case).data)
+        return Response(CaseDetailSerializer(case).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
@@ -117,16 +124,16 @@ class CaseDetail(APIView):
 
 
 class CasePublish(APIView):
-    @extend_schema(request=None, responses=CaseSerializer)
+    @extend_schema(request=None, responses=CaseDetailSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Publish a complete draft."""
         case = services.publish_case(case=stored_case(request, pk), by=person(request))
-        return Response(CaseSerializer(case).data)
+        return Response(CaseDetailSerializer(case).data)
 
 
 class CaseWithdraw(APIView):
-    @extend_schema(request=None, responses=CaseSerializer)
+    @extend_schema(request=None, responses=CaseDetailSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Make a published case a draft again."""
         case = services.withdraw(case=stored_case(request, pk), by=person(request))
-        return Response(CaseSerializer(case).data)
+        return Response(CaseDetailSerializer(case).data)

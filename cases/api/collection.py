@@ -1,19 +1,17 @@
-"""Collections and terms in the API."""
+"""Collections in the API."""
 
 from typing import Any
 
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases.api.case import visible_case
-from cases.api.serializers import CollectionItemSerializer, CollectionSerializer, TermSerializer
-from cases.models import Collection, Term
+from cases.api.serializers import CollectionItemSerializer, CollectionSerializer
+from cases.models import Collection
 from cases.services import collections as services
 from medweb.accounts.current import person
 
@@ -78,24 +76,3 @@ class CollectionItems(APIView):
             by=person(request),
         )
         return Response({"case": item.case_id, "label": item.label, "split": item.split})
-
-
-class TermList(generics.ListAPIView[Term]):
-    """Coded terms by the beginning of a word or of their code."""
-
-    serializer_class = TermSerializer
-    queryset = Term.objects.none()
-
-    def get_queryset(self):  # type: ignore[no-untyped-def]
-        rows = Term.objects.visible_to(person(self.request))
-        # PostgreSQL takes no NUL in a text, not even to look for.
-        query = self.request.query_params.get("q", "").replace("\0", "")[:100]
-        if query:
-            rows = rows.filter(
-                Q(display__istartswith=query) | Q(display__icontains=f" {query}") | Q(code__istartswith=query)
-            )
-        return rows
-
-    @extend_schema(parameters=[OpenApiParameter("q", OpenApiTypes.STR)])
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)

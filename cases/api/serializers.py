@@ -46,8 +46,10 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     class Meta:
         model = Case
         fields = (
-            "id", "title", "history", "findings", "differential", "diagnosis", "diagnosis_text", "discussion",
-            "management", "modality", "body_region", "level", "keywords", "source", "status", "simulated",
+            "id", "title", "unknown", "neutral_title", "abstract", "history", "findings", "differential",
+            "diagnosis", "diagnosis_text", "certainty", "proof", "discussion", "management", "pearls",
+            "modality", "body_region", "organ_system", "age_band", "sex", "level", "keywords", "source",
+            "licence", "language", "status", "simulated",
             "author", "series", "stage", "revision", "created_at", "modified_at", "published_at",
         )  # fmt: skip
         read_only_fields = (
@@ -58,15 +60,6 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_series(self, case: Case) -> list[int]:
         return [series.pk for series in case.series.all() if not series.is_held]
-
-
-class CasePatchSerializer(CaseSerializer):
-    revision = serializers.IntegerField(min_value=1, help_text="The revision the change started from")
-
-    class Meta(CaseSerializer.Meta):
-        read_only_fields = tuple(  # type: ignore[assignment]
-            name for name in CaseSerializer.Meta.read_only_fields if name != "revision"
-        )
 
 
 class WindowSerializer(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from cases.api import (
     segment,
     series,
     slide,
+    term,
     upload,
 )
 
@@ -75,5 +76,5 @@ urlpatterns = [
     path("collections/", collection.CollectionList.as_view(), name="api-collections"),
     path("collections/<int:pk>/", collection.CollectionDetail.as_view(), name="api-collection"),
     path("collections/<int:pk>/items/", collection.CollectionItems.as_view(), name="api-collection-items"),
-    path("terms/", collection.TermList.as_view(), name="api-terms"),
+    path("terms/", term.TermList.as_view(), name="api-terms"),
 ]

@@ -17,7 +17,7 @@ from cases.models.search import SearchText, Spelling
 from cases.models.series import Frame, Instance, Series
 from cases.models.share import ShareLink
 from cases.models.slide import Slide
-from cases.models.term import Term, TermWord
+from cases.models.term import Term, TermStart, TermWord
 from cases.models.upload import Upload, UploadBatch
 from cases.models.version import CaseVersion
 
@@ -55,6 +55,7 @@ __all__ = [
     "Slide",
     "Spelling",
     "Term",
+    "TermStart",
     "TermWord",
     "Upload",
     "UploadBatch",

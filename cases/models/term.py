@@ -1,9 +1,13 @@
 """Coded terms."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import models
 
 from cases.enums import TermSystem
 from cases.querysets import TermQuerySet
+from cases.wordings import starts_of
 
 
 class Term(models.Model):
@@ -34,6 +38,16 @@ class Term(models.Model):
     def __str__(self) -> str:
         return self.display
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and keep the beginnings by which it is found: whoever makes a term must not forget them."""
+        super().save(*args, **kwargs)
+        TermStart.write([self])
+
+    @property
+    def wordings(self) -> list[str]:
+        """Everything it may be called, its code last."""
+        return [self.display, *(row.word for row in self.words.all()), self.code]
+
 
 class TermWord(models.Model):
     """Another wording of a term: a synonym, or its name in another language."""
@@ -52,3 +66,40 @@ class TermWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        TermStart.write([self.term])
+
+
+class TermStart(models.Model):
+    """A place at which a wording can be begun, as "lymph node" and "node".
+
+    One range of an index finds what is typed. Compared by bytes on both databases: PostgreSQL's column has
+    the collation "C" (see its migration), in others a range is not what begins with the same letters.
+    """
+
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="starts")
+    start = models.CharField(max_length=80)
+
+    personal_fields = frozenset[str]()
+
+    class Meta:
+        ordering = ("start",)
+        indexes = (models.Index(fields=["start", "term"], name="term_start"),)
+
+    def __str__(self) -> str:
+        return self.start
+
+    @staticmethod
+    def write(terms: Sequence[Term]) -> None:
+        """Make the beginnings of ``terms`` what their wordings say."""
+        wanted = {(term.pk, start) for term in terms for start in starts_of(term.wordings)}
+        rows = TermStart.objects.filter(term__in=[term.pk for term in terms]).values_list(
+            "pk", "term", "start"
+        )
+        stored = {(term, start): pk for pk, term, start in rows}
+        if gone := [pk for key, pk in stored.items() if key not in wanted]:
+            TermStart.objects.filter(pk__in=gone).delete()
+        new = [TermStart(term_id=term, start=start) for term, start in wanted - set(stored)]
+        TermStart.objects.bulk_create(new, batch_size=2000)

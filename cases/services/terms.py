@@ -46,8 +46,8 @@ def term_for(wording: str, *, chosen: int | None = None, by: User | None = None)
         )
         if picked := Term.objects.visible_to(by).filter(named, pk=chosen).first():
             return picked
-    coded = Term.objects.exclude(system=TermSystem.LOCAL).filter(display__iexact=wording)
-    return coded.order_by("pk").first() or local_term(wording)
+    known = Term.objects.filter(~Q(system=TermSystem.LOCAL) | Q(loaded=True)).filter(display__iexact=wording)
+    return known.order_by("pk").first() or local_term(wording)
 
 
 def coded_term(*, system: str, code: str, display: str) -> Term:

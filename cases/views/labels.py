@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cases.labels import COLOURS, labels_for
-from cases.models import Term
 from cases.permissions import check_user_can_edit_case
 from cases.services import labels as services
 from cases.views.case import visible_case
@@ -45,6 +44,5 @@ def case_labels(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": rows[: services.MOST],
         "problem": problem,
         "usual": [one["label"] for one in labels_for(case, [])] if not stored else [],
-        "terms": Term.objects.visible_to(user).exclude(system="local").order_by("display")[:500],
     }
     return render(request, "cases/case_labels.html", context, status=status)

@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from medweb import env
 
 SAMPLES = "load_sample_library"
+TERMS = "load_terms"
 
 
 def behind() -> bool:
@@ -29,6 +30,8 @@ def main() -> int:
     django.setup()
     if behind():
         call_command("migrate", interactive=False, verbosity=1, stdout=sys.stderr)
+    if TERMS in get_commands():
+        call_command(TERMS, "--starter", verbosity=0)
     if env.flag("MEDWEB_SAMPLE_LIBRARY") and SAMPLES in get_commands():
         call_command(SAMPLES, "--flagship")
         # The rest is a job of the workers; queued once the first case stands, so that it comes after it.

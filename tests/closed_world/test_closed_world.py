@@ -47,6 +47,7 @@ SAFE = {
     "cases.Term": {
         "code": "terminology", "display": "terminology, shared by all cases", "language": "tag of a language",
     },
+    "cases.TermStart": {"start": "terminology, shared by all cases"},
     "cases.TermWord": {"word": "terminology, shared by all cases", "language": "tag of a language"},
     "cases.CaseReference": {"text": "a publication", "doi": "a publication"},
     "cases.Case": {
@@ -228,7 +229,7 @@ def test_housekeeping_chores():
 
 def test_management_commands():
     ours = {name for name, app in get_commands().items() if str(app).partition(".")[0] in OURS}
-    assert ours == {"grant_role", "import_dataset", "import_images", "load_sample_library"}
+    assert ours == {"grant_role", "import_dataset", "import_images", "load_sample_library", "load_terms"}
 
 
 # --- the audit trail --------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ const MOST = 12;
  * @returns {Promise<Term[]>}
  */
 export async function findTerms(url, words, wanted = () => true) {
-  const answer = await fetch(`${url}?q=${encodeURIComponent(words)}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
+  const asked = `${url}${url.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`;
+  const answer = await fetch(asked, { credentials: "same-origin", headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   const { results } = await answer.json();
   return results.filter(wanted).slice(0, MOST);
