@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,7 +15,7 @@ from cases.api.case_serializers import CaseDetailSerializer, CasePatchSerializer
 from cases.api.serializers import CaseSerializer
 from cases.enums import BodyRegion, Level, Modality
 from cases.errors import StaleRevision
-from cases.models import Case
+from cases.models import Case, Series
 from cases.search import matching
 from cases.services import cases as services
 from cases.services import credits
@@ -58,7 +59,9 @@ class CaseList(generics.ListAPIView[Case]):
                 values = [value for value in asked if value in choices.values]
                 rows = rows.filter(**{f"{name}__in": values})
         found = matching(rows, query.get("q", "")[:200], person(self.request))
-        return found.select_related("author", "diagnosis").prefetch_related("series")
+        # Of a series only its number is told, and a row holds the header of its first file.
+        series = Prefetch("series", Series.objects.only("case", "clearance"))
+        return found.select_related("author", "diagnosis").prefetch_related(series)
 
     def paginate_queryset(self, queryset):  # type: ignore[no-untyped-def]
         page = super().paginate_queryset(queryset)
