@@ -20,6 +20,7 @@ from analysis.models import Overlay, Prediction
 from cases.enums import ReadingStage, TermSystem
 from cases.models import (
     Annotation,
+    Bookmark,
     Case,
     CaseLabel,
     CaseReference,
@@ -28,6 +29,7 @@ from cases.models import (
     Notice,
     Remark,
     Term,
+    Visit,
 )
 from cases.services import unknowns
 from cases.services.exchange import FORMATS
@@ -71,6 +73,8 @@ def make_unknown(w: World) -> Case:
     CaseReference.objects.create(case=case, position=0, text="zzvreferences")
     remark = Remark.objects.create(case=case, author=w.people[Role.INSTRUCTOR], text="zzvremark")
     for reader in (w.people[Role.STUDENT], w.people[Role.STAFF]):
+        Bookmark.objects.create(user=reader, case=case)
+        Visit.objects.create(user=reader, case=case)
         Notice.objects.create(user=reader, kind="mention", case=case, remark=remark, by=remark.author)
         Notice.objects.create(user=reader, kind="case-published", case=case, by=remark.author)
     # Readers keep what they drew themselves.
@@ -169,6 +173,10 @@ class Unknowns(TestCase):
                     found.append(word)
                 page = client.get(reverse("cases:library"), {"q": asked}).content.decode()
                 if reverse("cases:case", args=[self.case.pk]) in page:
+                    found.append(word)
+                # "Did you mean" must not spell it out either.
+                wrong = client.get(reverse("cases:library"), {"q": f"{word[:-1]}qq"}).content.decode()
+                if word in wrong:
                     found.append(word)
                 terms = client.get(reverse("api-terms"), {"q": asked}).json()
                 if terms["results"]:
