@@ -113,11 +113,11 @@ def events(request: HttpRequest) -> HttpResponse:
         for row in page.rows
     ]
     words = {
-        "who": (_("Who (user name)"), "text", "ann"),
-        "verb": (_("What (beginning of the verb)"), "text", "case."),
-        "subject": (_("To which (type, or type and key)"), "text", "cases.case 12"),
-        "since": (_("From this day"), "date", ""),
-        "until": (_("Up to this day"), "date", ""),
+        "who": (_("User name"), "text", "ann"),
+        "verb": (_("Verb, its beginning"), "text", "case."),
+        "subject": (_("Type, and key"), "text", "cases.case 12"),
+        "since": (_("From"), "date", ""),
+        "until": (_("Until"), "date", ""),
     }
     fields = [
         {
