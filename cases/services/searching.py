@@ -129,20 +129,38 @@ def _forget(tokens: set[str]) -> None:
 
 
 def cases_of(terms: Iterable[int]) -> "QuerySet[Case]":
-    """Cases with one of these terms, or with one of a kind of it, for their diagnosis."""
+    """Cases with one of these terms, or with one of a kind of it, for their diagnosis.
+
+    Looked for from the diagnoses upwards: a term of a large terminology has a hundred thousand kinds, and a
+    library some thousand diagnoses.
+    """
     found = set(terms)
-    edge = set(found)
+    used = set(
+        Case.objects.filter(diagnosis__isnull=False).order_by().values_list("diagnosis", flat=True).distinct()
+    )
+    above = {pk: {pk} for pk in used if pk is not None}
+    edge = {pk: {pk} for pk in above}
     for _level in range(DEEPEST):
-        edge = set(Term.objects.filter(parent__in=edge).values_list("pk", flat=True)) - found
+        rows = Term.objects.filter(pk__in=edge, parent__isnull=False).values_list("pk", "parent")
+        higher: dict[int, set[int]] = defaultdict(set)
+        for pk, parent in rows:
+            if parent is not None:
+                fresh = {below for below in edge[pk] if parent not in above[below]}
+                for below in fresh:
+                    above[below].add(parent)
+                higher[parent] |= fresh
+        edge = {pk: below for pk, below in higher.items() if below}
         if not edge:
             break
-        found |= edge
-    return Case.objects.filter(diagnosis__in=found).order_by("pk")
+    named = [pk for pk, chain in above.items() if not found.isdisjoint(chain)]
+    return Case.objects.filter(diagnosis__in=named).order_by("pk")
 
 
 def terms_changed(terms: Iterable[int]) -> None:
     """Index again the cases that these terms are found by; for loaders, which write many terms at once."""
-    index(cases_of(terms).iterator(chunk_size=AT_ONCE))
+    changed = set(terms)
+    if changed:
+        index(cases_of(changed).iterator(chunk_size=AT_ONCE))
 
 
 @receiver(post_save, sender=Case, dispatch_uid="cases.index-case")

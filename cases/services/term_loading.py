@@ -10,6 +10,7 @@ from django.db import transaction
 
 from cases.exchange.terms import BadRow, TermRow, read_terms
 from cases.models import Term, TermStart, TermWord
+from cases.services import searching
 from medweb.accounts.models import User
 from medweb.audit.services import record
 
@@ -120,6 +121,8 @@ def _write(rows: dict[tuple[str, str], TermRow], loaded: Loaded) -> None:
     )
     keys = [term.pk for term in touched]
     TermStart.write(list(Term.objects.filter(pk__in=keys).prefetch_related("words")))
+    # Rows that are written at once send no signal by which the search would know.
+    searching.terms_changed([term.pk for term in changed])
     loaded.made += len(new)
     loaded.changed += len(changed)
 
@@ -136,3 +139,4 @@ def _write_parents(parents: dict[tuple[str, str], str]) -> None:
             term.parent_id = wanted
             moved.append(term)
     Term.objects.bulk_update(moved, ["parent"])
+    searching.terms_changed([term.pk for term in moved])

@@ -5,11 +5,11 @@ from django.test import Client
 
 from cases.models import Case, Spelling, Term, TermWord
 from cases.search import MAX_WORDS, matching, words_of
-from cases.services import cases
+from cases.services import cases, term_loading
 from cases.services.terms import coded_term, local_term
 from cases.spelling import did_you_mean
 from cases.words import MAX_LETTERS
-from medweb.accounts.models import User
+from medweb.accounts.models import Role, User
 from tests.builders import rows
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +222,22 @@ def test_the_index_follows_the_terms(fractures):
     assert found("injuries") == {"One", "Two"}
     word.delete()
     assert found("cracked") == set()
+
+
+def test_the_index_follows_a_terminology_that_is_loaded(author, fractures, tmp_path):
+    """Terms are loaded in bulk, which sends no signal."""
+    path = tmp_path / "terms.csv"
+    path.write_text(
+        "system,code,display,synonyms,parent\n"
+        "icd10,T90,Injury of old age,ancient wound,\n"
+        "icd10,S52,Fracture of forearm,snapped limb,T90\n",
+        encoding="utf-8",
+    )
+    term_loading.load(path, by=rows.person(Role.ADMINISTRATOR))
+    assert found("snapped limb") == {"One", "Two"}
+    assert found("T90") == {"One", "Two"}
+    assert found("ancient wound") == {"One", "Two"}
+    assert found("broken arm") == set()
 
 
 def test_a_circle_of_terms_ends(author, fractures):
