@@ -59,9 +59,12 @@ class CaseDetailSerializer(CaseSerializer):
             *CaseSerializer.Meta.fields, "diagnosis_term", "authors", "references", "differentials",
         )  # type: ignore[assignment]  # fmt: skip
 
-    def to_representation(self, instance: Case) -> Any:
+    def to_representation(self, instance: Case) -> dict[str, Any]:
         prefetch_related_objects([instance], "authors", "references", "differentials__term")
-        return super().to_representation(instance)
+        told = super().to_representation(instance)
+        for name in ("authors", "references", "differentials"):
+            told[name] = self.fields[name].to_representation(getattr(instance, name))
+        return told
 
 
 class CasePatchSerializer(CaseDetailSerializer):

@@ -61,6 +61,24 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     def get_series(self, case: Case) -> list[int]:
         return [series.pk for series in case.series.all() if not series.is_held]
 
+    def to_representation(self, instance: Case) -> dict[str, Any]:
+        """As the fields say; walking through them took a third of the time of a list of cases."""
+        told: dict[str, Any] = {name: getattr(instance, name) for name in _PLAIN}
+        told["diagnosis"] = instance.diagnosis and TermSerializer(instance.diagnosis).data
+        told["author"] = instance.author.username
+        told["series"] = self.get_series(instance)
+        told["stage"] = instance.stage_shown
+        for name in _MOMENTS:
+            told[name] = _MOMENT.to_representation(getattr(instance, name))
+        return told
+
+
+_MOMENTS = ("created_at", "modified_at", "published_at")
+_MOMENT = serializers.DateTimeField()
+_OTHERS = frozenset({"diagnosis", "diagnosis_text", "author", "series", "stage", *_MOMENTS})
+_PLAIN = tuple(name for name in CaseSerializer.Meta.fields if name not in _OTHERS)
+"""Texts, numbers and truth values, which JSON takes as they are."""
+
 
 class WindowSerializer(serializers.Serializer[Any]):
     center = serializers.FloatField()
