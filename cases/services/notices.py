@@ -17,7 +17,6 @@ from medweb.accounts.models import User
 from medweb.audit.services import record
 from medweb.live.publish import publish
 
-EVENT = "notices-changed"
 # Longer than anybody looks back; the trail of what happened is the audit log.
 KEPT_DAYS = 365
 
@@ -65,7 +64,7 @@ def tell(
                 user=user, kind=kind, case=case, remark=remark, annotation=annotation, by=by
             )
         )
-        publish(f"user:{user.pk}", EVENT)
+        publish(f"user:{user.pk}", "notices-changed")
     return made
 
 
@@ -93,7 +92,7 @@ def _read(rows: NoticeQuerySet, by: User) -> int:
     changed = rows.filter(user=by, read_at=None).update(read_at=timezone.now())
     if changed:
         # Other windows of the same person count down as well.
-        publish(f"user:{by.pk}", EVENT)
+        publish(f"user:{by.pk}", "notices-changed")
     return changed
 
 

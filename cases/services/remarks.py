@@ -24,7 +24,6 @@ from medweb.accounts.models import Role, User
 from medweb.audit.services import record
 from medweb.live.publish import publish
 
-EVENT = "talk-changed"
 MOST_AT_ONCE = 10
 PACE = timedelta(minutes=10)
 MOST_ANSWERS = 200
@@ -257,4 +256,4 @@ def open_talk(*, case: Case, by: User) -> None:
 
 
 def _announce(case: Case) -> None:
-    publish(f"case:{case.pk}", EVENT, case=case.pk)
+    publish(f"case:{case.pk}", "talk-changed", case=case.pk)

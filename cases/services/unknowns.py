@@ -77,8 +77,8 @@ def reveal(*, case: Case, stage: ReadingStage, by: User) -> Reading:
 def _tell(case: Case, by: User) -> None:
     """Other windows of the same person show the same; nobody else hears of it."""
     publish(f"user:{by.pk}", "case-changed", case=case.pk)
-    for news in ("annotations-changed", "analysis-changed"):
-        publish(f"user:{by.pk}", news, case=case.pk)
+    publish(f"user:{by.pk}", "annotations-changed", case=case.pk)
+    publish(f"user:{by.pk}", "analysis-changed", case=case.pk)
 
 
 def stage_named(sent: str) -> ReadingStage:

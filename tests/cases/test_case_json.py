@@ -16,9 +16,7 @@ pytestmark = pytest.mark.django_db
 def cases() -> list[Case]:
     author, reader = rows.instructor("ann"), rows.person(Role.STUDENT, name="kim")
     draft = rows.draft(author)
-    full = rows.published(
-        author, diagnosis_text="Granuloma", pearls="- one", language="de", licence="cc-by"
-    )
+    full = rows.published(author, diagnosis_text="Granuloma", pearls="- one", language="de", licence="cc-by")
     full.authors.create(position=1, name="Ann Author")
     full.references.create(position=1, text="A paper", doi="10.1148/rg.230034")
     full.differentials.create(position=1, text="Scar", term=full.diagnosis)

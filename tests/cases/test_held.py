@@ -173,7 +173,8 @@ def test_cards_count_and_show_the_cleared_series_only(series: Series, case: Case
     shown = case.series.cleared().get().frames.get()
     for user in everybody:
         text = of(user).get(reverse("cases:library")).content.decode()
-        assert re.findall(r"/frames/(\d+)/thumbnail", text) == [str(shown.pk)]
+        # On its card, and it may be the case of the day.
+        assert set(re.findall(r"/frames/(\d+)/thumbnail", text)) == {str(shown.pk)}
         assert "Annotated" not in text
 
 

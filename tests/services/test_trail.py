@@ -19,14 +19,15 @@ import cases.services
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import State
 from medweb.live.publish import channel
-from tests.services.scenarios import SCENARIOS, World
+from tests.services.library_scenarios import PARTS, SCENARIOS
+from tests.services.scenarios import World
 from tests.support import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 
 EVENTS = {
     "job-changed", "case-changed", "uploads-changed", "annotations-changed", "analysis-changed",
-    "models-changed", "presence-changed",
+    "models-changed", "notices-changed", "presence-changed", "talk-changed",
 }  # fmt: skip
 IDS = {"job", "case", "upload", "series", "collection", "annotation", "revision"}
 TOPIC = re.compile(r"(case|job|jobs|training|user):(\d+|all)")
@@ -49,7 +50,8 @@ def services() -> set[str]:
 
 
 def test_every_service_that_writes_has_a_scenario() -> None:
-    assert services() == set(SCENARIOS)
+    assert services() == set(SCENARIOS) | PARTS
+    assert PARTS.isdisjoint(SCENARIOS)
 
 
 @pytest.fixture

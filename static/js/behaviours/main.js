@@ -25,9 +25,9 @@ const BEHAVIOURS = {
   toast,
 };
 
-/** Behaviours of pieces that few visits look at: fetched when one is there. Each teaches its own name. */
+/** Behaviours of pieces that few visits look at: fetched when one is there. */
 /** @type {Record<string, () => Promise<unknown>>} */
-const FETCHED = { talk: () => import("./talk.js") };
+const FETCHED = { talk: () => import("./talk.js").then(({ begin }) => begin(teach)) };
 
 /** @type {WeakMap<Element, Set<string>>} */
 const attached = new WeakMap();

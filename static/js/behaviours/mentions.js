@@ -98,12 +98,14 @@ export function offerPeople(field, url) {
     }
   }
 
-  field.addEventListener("input", () => {
+  function look() {
     window.clearTimeout(timer);
     const begun = begunName(field.value.slice(0, field.selectionStart));
     if (begun === null) return close();
     timer = window.setTimeout(() => void ask(begun), QUIET_MS);
-  });
+  }
+
+  field.addEventListener("input", look);
   field.addEventListener("keydown", (event) => {
     if (list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -122,4 +124,6 @@ export function offerPeople(field, url) {
     const person = option ? found[[...list.children].indexOf(option)] : undefined;
     if (person) choose(person);
   });
+  // Somebody writes already: this script comes when the page has long been there.
+  if (document.activeElement === field) look();
 }

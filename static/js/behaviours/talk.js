@@ -3,7 +3,6 @@
  * and "@" in a field with data-mentions offers people (data-people-url: GET ?q= -> {people: [{name, words}]}).
  */
 import { autosaveForm } from "./autosave-form.js";
-import { teach } from "./main.js";
 import { offerPeople } from "./mentions.js";
 
 /** @param {HTMLElement} element */
@@ -16,7 +15,8 @@ function talk(element) {
       if (!(field instanceof HTMLTextAreaElement) || known.has(field)) continue;
       known.add(field);
       // The list of one field is made when somebody begins to write there.
-      field.addEventListener("focus", () => offerPeople(field, url), { once: true });
+      if (document.activeElement === field) offerPeople(field, url);
+      else field.addEventListener("focus", () => offerPeople(field, url), { once: true });
       const fold = field.closest("details");
       if (fold && field.value !== field.defaultValue) fold.open = true;
     }
@@ -26,5 +26,12 @@ function talk(element) {
   element.addEventListener("htmx:load", () => window.setTimeout(attach));
 }
 
-teach("autosave-form", autosaveForm);
-teach("talk", talk);
+/**
+ * The script that fetches this one hands over its `teach`: a circle of files cannot be hashed by the static files
+ * storage.
+ * @param {(name: string, behaviour: (element: HTMLElement) => void) => void} teach
+ */
+export function begin(teach) {
+  teach("autosave-form", autosaveForm);
+  teach("talk", talk);
+}
