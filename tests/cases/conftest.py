@@ -39,6 +39,11 @@ def author():
 
 
 @pytest.fixture
+def student():
+    return rows.person(name="sam")
+
+
+@pytest.fixture
 def case(author):
     return rows.draft(author, images=0)
 

@@ -27,11 +27,6 @@ EMPTY_LISTS = {"mass_assignment.json", "proto_pollution.json"}
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def series(author):
     return rows.published(author).series.get()
 

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def club(author):
     return rows.club(author, cases=tuple(rows.bare(author, title=f"Case {n}") for n in range(4)))
 

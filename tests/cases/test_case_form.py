@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def case(author):
     return rows.draft(author, images=0)
 

@@ -23,18 +23,8 @@ ALL = ReviewQuestion.values
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def reviewer():
     return rows.instructor("bob")
-
-
-@pytest.fixture
-def student():
-    return rows.person(name="sam")
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ from tests.support import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
 def signed_in(user):
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

@@ -12,11 +12,6 @@ from tests.builders import rows
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
 def signed_in(user):
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

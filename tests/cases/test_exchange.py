@@ -35,11 +35,6 @@ def reference(series, author):
 
 
 @pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def reader(client, student):
     client.force_login(student)
     return client

@@ -18,11 +18,6 @@ from tests.builders import pictures, rows, traces
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
 def run(command, *arguments, **options):
     """The command's report as JSON."""
     out = StringIO()

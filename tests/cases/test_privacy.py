@@ -26,11 +26,6 @@ WORDS = (*pictures.PLANTED_WORDS, "ID471177", "zyxwvplanted", "Zyxwvplanted")
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def case(author) -> Case:
     return rows.draft(author, images=0)
 

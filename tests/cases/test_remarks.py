@@ -18,16 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def other():
     return rows.person(name="tom")
 

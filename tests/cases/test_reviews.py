@@ -15,16 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def series(author):
     return rows.published(author, images=3).series.get()
 

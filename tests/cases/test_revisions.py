@@ -16,11 +16,6 @@ def series(author):
 
 
 @pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def layer(series, student):
     """Three saves: a box; the box moved and a point on another image; the box gone."""
     box, point = rows.shape(), rows.shape("point", frame=2)

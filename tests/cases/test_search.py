@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
 def library(author):
     texts = {
         "pneumonia": {"title": "Lobar pneumonia", "findings": "Consolidation of the right lower lobe."},

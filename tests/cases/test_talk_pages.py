@@ -21,16 +21,6 @@ BUTTONS = (
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def case(author):
     return rows.bare(author, title="A nodule")
 

@@ -37,16 +37,6 @@ OPEN_ROWS = {
 
 
 @pytest.fixture
-def author():
-    return rows.instructor("ann")
-
-
-@pytest.fixture
-def student():
-    return rows.person(name="sam")
-
-
-@pytest.fixture
 def unknown(author):
     case = rows.bare(author, title="Sarcoidosis", discussion="Granulomas.", keywords="nodes")
     Case.objects.filter(pk=case.pk).update(unknown=True)
