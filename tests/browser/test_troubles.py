@@ -87,6 +87,22 @@ def test_a_job_is_cancelled_and_tried_again(visit: Visit, api: Api, worker: Work
     expect(page.get_by_role("heading", name="Measured features")).to_be_visible()
 
 
+def test_news_just_after_a_click_do_not_leave_the_old_list(visit: Visit, api: Api, worker: Worker) -> None:
+    make_case(api, "Waits for its turn")
+    worker.stop()
+    jobs = visit("staff", "/jobs/")
+    # A link inside of the list, as the button that was pressed: a list with focus does not follow news.
+    jobs.locator("#jobs a").first.focus()
+    with jobs.expect_request(lambda request: request.headers.get("hx-target") == "jobs"):
+        jobs.evaluate(
+            """() => {
+              const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, {detail, bubbles: true}));
+              tell("medweb:toast", {text: "The job is cancelled.", level: "success"});
+              tell("live:job-changed", {job: 1});
+            }"""
+        )
+
+
 def test_a_failed_analysis_says_what_to_do(visit: Visit, api: Api, app: LiveApp) -> None:
     case = make_case(api, "Pixels lost", first=510)
     series = api("instructor").get(f"/api/series/{case['series'][0]}/").json()
