@@ -96,9 +96,10 @@ def test_news_just_after_a_click_do_not_leave_the_old_list(visit: Visit, api: Ap
     with jobs.expect_request(lambda request: request.headers.get("hx-target") == "jobs"):
         jobs.evaluate(
             """() => {
-              const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, {detail, bubbles: true}));
-              tell("medweb:toast", {text: "The job is cancelled.", level: "success"});
-              tell("live:job-changed", {job: 1});
+              for (const [name, detail] of [
+                ["medweb:toast", {text: "The job is cancelled.", level: "success"}],
+                ["live:job-changed", {job: 1}],
+              ]) document.body.dispatchEvent(new CustomEvent(name, {detail, bubbles: true}));
             }"""
         )
 
