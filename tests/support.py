@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 MIGRATE = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
+# Seconds until a wait that nothing ends is given up. It ends what hangs and judges no speed: four workers on
+# two processors make a start of ten seconds one of forty.
+PATIENCE = 120.0
 # A test run that is killed cannot clean up; the system then ends what it started (Linux).
 _SETPRIV = shutil.which("setpriv")
 DIES_WITH_US = [_SETPRIV, "--pdeathsig", "TERM"] if _SETPRIV else []
@@ -48,7 +51,11 @@ def shared(path: str) -> Path:
 
 
 def wait_until(
-    ready: Callable[[], bool], *, seconds: float, what: str, failed: Callable[[], str | None]
+    ready: Callable[[], bool],
+    *,
+    what: str,
+    seconds: float = PATIENCE,
+    failed: Callable[[], str | None] = lambda: None,
 ) -> None:
     """Poll ``ready`` until it holds; raise with ``what`` when it never does or ``failed`` names a reason."""
     end = time.monotonic() + seconds
@@ -107,7 +114,6 @@ def start_broker() -> EmbeddedBroker:
     process.stdin.close()
     wait_until(
         broker.answers,
-        seconds=20,
         what="the embedded broker starts",
         failed=lambda: tail(log) if process.poll() is not None else None,
     )
@@ -258,7 +264,7 @@ class LiveApp:
             os.killpg(process.pid, signal.SIGKILL)
         end_group(process)
 
-    def wait_ready(self, path: str = "/readyz", *, seconds: float = 60.0) -> None:
+    def wait_ready(self, path: str = "/readyz", *, seconds: float = PATIENCE) -> None:
         """Wait until ``path`` answers 200."""
 
         def failed() -> str | None:

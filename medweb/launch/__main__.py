@@ -20,7 +20,7 @@ from medweb.launch.processes import Child, Supervisor, tail
 from medweb.limits import WEB_OPTIONS
 
 HOST = "127.0.0.1"
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 PREPARE_SECONDS = 300.0
 LOCK_FILE = "launcher.lock"
 

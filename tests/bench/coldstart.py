@@ -51,9 +51,7 @@ def start(folder: Path, data: Path) -> tuple[float, str]:
         took = time.monotonic() - began
         support.wait_until(
             lambda: "Stop: Ctrl-C" in console.read_text(),
-            seconds=30,
             what="the console shows the address",
-            failed=lambda: None,
         )
     finally:
         if process.poll() is None:

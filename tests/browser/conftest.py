@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support import LiveApp
 
 PASSWORD = "reading-room"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 # An event of the page, not a message of the console: the console forgets what happened before it was opened.
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) =>

@@ -8,6 +8,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.builders import pictures
+from tests.support import PATIENCE, wait_until
 
 Api = Callable[[str], httpx.Client]
 
@@ -48,11 +49,9 @@ def _ok(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-def wait_for(ready: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
+def wait_for(ready: Callable[[], bool], what: str, *, seconds: float = PATIENCE) -> None:
     """Poll until it holds."""
-    from tests.support import wait_until
-
-    wait_until(ready, seconds=seconds, what=what, failed=lambda: None)
+    wait_until(ready, seconds=seconds, what=what)
 
 
 # --- files ------------------------------------------------------------------------------------------------

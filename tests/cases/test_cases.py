@@ -17,7 +17,7 @@ from cases.services import cases, intake
 from medweb.audit.models import AuditEvent
 from medweb.jobs.run import work
 from tests.builders import pictures, rows, traces
-from tests.support import wait_until
+from tests.support import PATIENCE, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -203,13 +203,13 @@ def test_a_case_is_deleted_while_an_upload_of_it_is_written(stores, author, monk
     def overtaken(*args, **how):
         outcome = attach(*args, **how)
         deletion.start()
-        wait_until(waits_for_us, seconds=20, what="the deletion waits", failed=lambda: None)
+        wait_until(waits_for_us, what="the deletion waits")
         return outcome
 
     monkeypatch.setattr(intake, "attach", overtaken)
     # Rows are written before the job ends, and the deletion takes its turn in between, or right after.
     assert work(job.pk) in ("done", "lost")
-    deletion.join(timeout=20)
+    deletion.join(PATIENCE)
     assert answers == ["deleted"]
     assert not Case.objects.exists()
     assert not Instance.objects.exists()

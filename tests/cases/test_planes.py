@@ -12,6 +12,7 @@ from cases.enums import Clearance
 from cases.imaging.frames import unpack
 from cases.services import planes
 from tests.builders import rows
+from tests.support import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -133,14 +134,14 @@ def test_readers_who_come_together_build_one_stack(stack, monkeypatch):
     def slow(given):
         begun.set()
         built.append(given)
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return planes.Volume(None, np.zeros(3), 1.0, 0.0)
 
     monkeypatch.setattr(planes, "_build", slow)
     found = []
     readers = [threading.Thread(target=lambda: found.append(stacks.get("k", frames))) for _n in range(3)]
     readers[0].start()
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     for one in readers[1:]:
         one.start()
     go.set()

@@ -20,6 +20,7 @@ from medweb.audit.models import AuditEvent
 from medweb.jobs.models import Job, State
 from tests.builders import pictures, rows, traces
 from tests.cases.pieces import DATA, begun, stored
+from tests.support import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,7 +128,7 @@ def test_whoever_asks_during_the_checksum_waits_for_it(stores, case, author, mon
         # All bytes are in the file now, and their checksum is not known yet.
         assert quarantine.path_of(upload.storage_key).stat().st_size == len(DATA)
         asking.start()
-        assert asked.wait(30)
+        assert asked.wait(PATIENCE)
 
     fresh = Upload.objects.select_related("case").get(pk=upload.pk)
     with pytest.raises(quarantine.WrongChecksum):

@@ -77,7 +77,7 @@ class Door:
             found.update(self.client.get(f"/api/uploads/{upload}/").raise_for_status().json())
             return found["state"] not in PENDING
 
-        wait_until(judged, seconds=60, what="a file is judged", failed=lambda: None)
+        wait_until(judged, what="a file is judged")
         return found
 
     def uploads(self, case: int) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ class Door:
     def tidied(self) -> bool:
         """Whether raw bytes go once the verdict is told: the job ends a moment after it."""
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: not self.temporary_files(), seconds=20, what="tidied", failed=lambda: None)
+            wait_until(lambda: not self.temporary_files(), what="tidied")
         return not self.temporary_files()
 
     # --- processes ----------------------------------------------------------------------------------------

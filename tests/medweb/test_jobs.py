@@ -187,9 +187,7 @@ def test_the_lease_is_extended_while_one_long_call_computes(
         first = run.job.lease_until
         wait_until(
             lambda: Job.objects.get(pk=run.job.pk).lease_until > first,
-            seconds=20,
             what="the heartbeat extends the lease",
-            failed=lambda: None,
         )
         finishing(run)
 
@@ -212,7 +210,7 @@ def test_a_heartbeat_outlives_a_database_that_fails_for_a_moment(
 
     monkeypatch.setattr(run, "_mine", fails_first)
     with Heartbeat(run, minutes=1):
-        wait_until(lambda: len(beats) > 2, seconds=20, what="the heart beats on", failed=lambda: None)
+        wait_until(lambda: len(beats) > 2, what="the heart beats on")
 
 
 # --- sentences --------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def app() -> Iterator[support.LiveApp]:
 def test_a_killed_worker_leaves_exactly_one_result(app: support.LiveApp) -> None:
     seeded = json.loads(app.python(SEED))
     with httpx.Client(
-        base_url=app.base_url, headers={"Authorization": f"Bearer {seeded['key']}"}, timeout=30
+        base_url=app.base_url, headers={"Authorization": f"Bearer {seeded['key']}"}, timeout=support.PATIENCE
     ) as client:
 
         def job() -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_a_killed_worker_leaves_exactly_one_result(app: support.LiveApp) -> None
                 seen.update(job())
                 return seen["state"] in states and (what != "half way" or seen["progress"] > 0)
 
-            support.wait_until(reached, seconds=240, what=f"the job is {what}", failed=lambda: None)
+            support.wait_until(reached, seconds=240, what=f"the job is {what}")
             return seen
 
         reply = client.post(

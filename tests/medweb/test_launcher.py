@@ -211,7 +211,7 @@ def test_broker_wants_its_password_and_hides_it(
     child = processes.Child("broker", plan.command, os.environ, tmp_path / "log", stdin=plan.configuration)
     child.start(None, support.ROOT)
     try:
-        support.wait_until(plan.answers, seconds=20, what="broker", failed=lambda: None)
+        support.wait_until(plan.answers, what="broker")
         stranger = brokers.Broker(plan.program, plan.folder, plan.port, "wrong")
         assert not stranger.answers()
         assert child.process is not None
@@ -288,8 +288,7 @@ def supervised(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
     support.wait_until(
-        lambda: len(support.processes_with(mark)) >= 2,
-        seconds=10, what="child and grandchild", failed=lambda: None,
+        lambda: len(support.processes_with(mark)) >= 2, what="child and grandchild",
     )  # fmt: skip
     yield process, mark
     process.kill()
@@ -305,7 +304,7 @@ def test_asked_to_stop_leaves_nothing(
 ) -> None:
     process, mark = supervised
     process.send_signal(number)
-    assert process.wait(20) == 0
+    assert process.wait(support.PATIENCE) == 0
     assert support.processes_with(mark) == {}
     assert not (tmp_path / "address").exists()
 
@@ -316,12 +315,8 @@ def test_killed_launcher_leaves_nothing(
     process, mark = supervised
     process.kill()
     process.wait()
-    support.wait_until(
-        lambda: not support.processes_with(mark), seconds=15, what="orphans end", failed=lambda: None
-    )
-    support.wait_until(
-        lambda: not (tmp_path / "address").exists(), seconds=5, what="address goes", failed=lambda: None
-    )
+    support.wait_until(lambda: not support.processes_with(mark), what="orphans end")
+    support.wait_until(lambda: not (tmp_path / "address").exists(), what="address goes")
 
 
 def test_dead_child_is_started_again(supervised: tuple[subprocess.Popen[str], str]) -> None:
@@ -333,7 +328,5 @@ def test_dead_child_is_started_again(supervised: tuple[subprocess.Popen[str], st
     assert process.stdout.readline().startswith("stuck ended (code -9); starting it again in 0.5 s.")
     support.wait_until(
         lambda: len(set(support.processes_with(mark)) - set(before)) >= 2,
-        seconds=15,
         what="started again",
-        failed=lambda: None,
     )

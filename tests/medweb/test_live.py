@@ -19,12 +19,11 @@ from medweb.accounts.models import User
 from medweb.live import topics, views
 from medweb.live.publish import channel, publish
 from tests.analysis.building import a_case, person
-from tests.support import free_port, with_database
+from tests.support import PATIENCE, free_port, with_database
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-PATIENCE_SECONDS = 20
 
 
 async def in_thread(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -41,7 +40,7 @@ async def browser(user: User) -> AsyncClient:
 async def piece(stream: AsyncIterator[bytes]) -> str | None:
     """The next piece of a stream, or ``None`` when it has ended."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             return (await anext(stream)).decode()
     except StopAsyncIteration:
         return None
@@ -153,7 +152,7 @@ async def test_news_come_on_commit_and_never_after_a_rollback(clean_broker: str)
     with redis.Redis.from_url(clean_broker) as client:
         listener = client.pubsub(ignore_subscribe_messages=True)
         listener.subscribe(channel(topic))
-        listener.get_message(timeout=1)
+        listener.get_message(timeout=PATIENCE)
         async with opened(await browser(ann), topic) as stream:
             await in_thread(changed_then_rolled_back, topic)
             await in_thread(changed_in_a_transaction, topic, listener)
@@ -209,7 +208,7 @@ async def test_a_busy_stream_is_checked_too(clean_broker: str, monkeypatch: pyte
     async with opened(await browser(ann), "jobs:all") as stream:
         await in_thread(deactivate, ann)
         heard = 0
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 await in_thread(publish, "jobs:all", "job-changed", job=heard)
                 if await piece(stream) is None:
@@ -222,7 +221,7 @@ async def test_a_stream_ends_by_itself(clean_broker: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(views, "LIFETIME_SECONDS", 0.2)
     ann = await in_thread(person, "ann")
     async with opened(await browser(ann), f"user:{ann.pk}") as stream:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while await piece(stream) is not None:
                 continue
 
@@ -232,13 +231,13 @@ def test_databases_of_one_broker_do_not_hear_each_other(clean_broker: str, setti
     with redis.Redis.from_url(clean_broker) as client:
         listener = client.pubsub(ignore_subscribe_messages=True)
         listener.subscribe(channel("user:1"))
-        listener.get_message(timeout=1)
+        listener.get_message(timeout=PATIENCE)
         publish("user:1", "job-changed", job=2)
         ours, settings.REDIS_URL = settings.REDIS_URL, with_database(clean_broker, 15)
         publish("user:1", "job-changed", job=3)
         settings.REDIS_URL = ours
         publish("user:1", "job-changed", job=4)
-        heard = [listener.get_message(timeout=PATIENCE_SECONDS) for _number in range(2)]
+        heard = [listener.get_message(timeout=PATIENCE) for _number in range(2)]
         listener.close()
     assert [json.loads(message["data"])["job"] for message in heard] == [2, 4]
 

@@ -99,9 +99,7 @@ def test_open_streams_hold_no_database_connection(
         open_streams.close()
         wait_until(
             lambda: subscribed() == 0,
-            seconds=60,
             what="closed tabs leave no subscription behind",
-            failed=lambda: None,
         )
 
 

@@ -50,7 +50,6 @@ class Run:
     def wait_ready(self) -> None:
         support.wait_until(
             lambda: "Ready after" in self.output.read_text(),
-            seconds=120,
             what="make run gets ready",
             failed=lambda: self.output.read_text() if self.process.poll() is not None else None,
         )
@@ -72,9 +71,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     yield started
     started.process.kill()
     started.process.wait()
-    support.wait_until(
-        lambda: not support.processes_with(started.mark), seconds=15, what="all ends", failed=lambda: None
-    )
+    support.wait_until(lambda: not support.processes_with(started.mark), what="all ends")
 
 
 def test_start_serve_stop(run: Run) -> None:
@@ -90,7 +87,8 @@ def test_start_serve_stop(run: Run) -> None:
 
     second = subprocess.run(
         [sys.executable, "-m", "medweb.launch"],
-        cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False, timeout=60,
+        cwd=support.ROOT, env=run.environment, capture_output=True, text=True, check=False,
+        timeout=support.PATIENCE,
     )  # fmt: skip
     assert second.returncode == 1
     assert "MedWeb already runs on" in second.stdout
@@ -101,11 +99,11 @@ def test_start_serve_stop(run: Run) -> None:
     os.kill(web, signal.SIGKILL)
     support.wait_until(
         lambda: "web ended" in run.output.read_text() and support.answer(run.port, "/readyz")[0] == 200,
-        seconds=30, what="the web server comes back", failed=lambda: None,
-    )  # fmt: skip
+        what="the web server comes back",
+    )
 
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(30) == 0
+    assert run.process.wait(support.PATIENCE) == 0
     assert support.processes_with(run.mark) == {}
     assert not address.exists()
     assert run.output.read_text().endswith("MedWeb has stopped.\n")
@@ -122,5 +120,5 @@ def test_killed_run_leaves_no_orphan_and_starts_again(run: Run) -> None:
     run.wait_ready()
     assert "Preparing" not in run.output.read_text(), "the second start must not wait for that again"
     run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(30) == 0
+    assert run.process.wait(support.PATIENCE) == 0
     assert support.processes_with(run.mark) == {}

@@ -22,7 +22,7 @@ row = analyses.request(case=case, by=author)
 def under_way():
     row.refresh_from_db()
     return row.state != "queued"
-wait_until(under_way, seconds=60, what="the analysis begins", failed=lambda: None)
+wait_until(under_way, what="the analysis begins")
 os.killpg({group}, signal.SIGKILL)
 print(row.pk)
 """
@@ -33,7 +33,7 @@ from tests.support import wait_until
 def reached():
     row = Job.objects.get(pk={job})
     return {condition}
-wait_until(reached, seconds={seconds}, what="job {job}: {condition}", failed=lambda: None)
+wait_until(reached, seconds={seconds}, what="job {job}: {condition}")
 row = Job.objects.get(pk={job})
 from analysis.models import Analysis, AnalysisRegion
 found = Analysis.objects.filter(job_id={job})
