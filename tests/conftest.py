@@ -1,5 +1,6 @@
 """Fixtures of every test, and the rules of a run: no stranger on the network, no silent skip."""
 
+import json
 import os
 import shutil
 import socket
@@ -154,6 +155,34 @@ def clean_broker(broker: str) -> str:
     return broker
 
 
+@pytest.fixture
+def heard(clean_broker: str) -> Iterator[Callable[[], list[tuple[str, dict[str, Any]]]]]:
+    """``heard()``: topic and message of everything published since it was last asked."""
+    import redis
+
+    from medweb.live.publish import channel
+
+    with redis.Redis.from_url(clean_broker) as client:
+        listener = client.pubsub(ignore_subscribe_messages=True)
+        listener.psubscribe(channel("*"))
+        listener.get_message(timeout=support.PATIENCE)
+
+        def read() -> list[tuple[str, dict[str, Any]]]:
+            # A message of one's own marks the end: what was published before it has been read.
+            client.publish(channel("end"), "{}")
+            found = []
+            while True:
+                message = listener.get_message(timeout=support.PATIENCE)
+                assert message is not None
+                topic = message["channel"].decode().removeprefix(channel(""))
+                if topic == "end":
+                    return found
+                found.append((topic, json.loads(message["data"])))
+
+        yield read
+        listener.close()
+
+
 @pytest.fixture(scope="session")
 def live_apps(broker: str) -> Iterator[Callable[..., "LiveApp"]]:
     """``live_apps(seed)``: a running MedWeb for a seed function; modules with the same one share it."""
@@ -209,7 +238,7 @@ def browser() -> Iterator["Browser"]:
 def page(browser: "Browser", live_app: "LiveApp") -> Iterator["Page"]:
     """A page in a fresh profile on ``live_app``; a script error or a broken content policy fails the test."""
     context = browser.new_context(base_url=live_app.base_url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     troubles: list[str] = []
     opened.on("pageerror", lambda error: troubles.append(f"script error: {error}"))

@@ -1,11 +1,9 @@
 """Who else has a case open: seen and heard of by those who may know, and off where it cannot be."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import redis
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +12,6 @@ from cases.models import Case
 from cases.permissions import user_can_edit_case
 from cases.services import annotations, presence
 from medweb.accounts.models import Role, RoleGrant, User
-from medweb.live.publish import channel
 from tests.builders import rows
 from tests.support import free_port
 
@@ -34,26 +31,9 @@ def case(author: User) -> Case:
 
 
 @pytest.fixture
-def heard(clean_broker: str) -> Iterator[Heard]:
+def heard(heard: Callable[[], list[tuple[str, dict[str, Any]]]]) -> Heard:
     """``heard()``: topic and name of everything published since it was last asked."""
-    with redis.Redis.from_url(clean_broker) as client:
-        listener = client.pubsub(ignore_subscribe_messages=True)
-        listener.psubscribe(channel("*"))
-        listener.get_message(timeout=1)
-
-        def read() -> list[tuple[str, str]]:
-            client.publish(channel("end"), "{}")
-            found = []
-            while True:
-                message = listener.get_message(timeout=10)
-                assert message is not None
-                topic = message["channel"].decode().removeprefix(channel(""))
-                if topic == "end":
-                    return found
-                found.append((topic, json.loads(message["data"])["event"]))
-
-        yield read
-        listener.close()
+    return lambda: [(topic, message["event"]) for topic, message in heard()]
 
 
 def signed_in(user: User) -> Client:

@@ -2,23 +2,19 @@
 
 import ast
 import inspect
-import json
 import pkgutil
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.db import transaction
 
 import analysis.services
 import cases.services
 from medweb.audit.models import AuditEvent
 from medweb.jobs.models import State
-from medweb.live.publish import channel
 from tests.services.library_scenarios import PARTS, SCENARIOS
 from tests.services.scenarios import World
 from tests.support import ROOT
@@ -57,30 +53,6 @@ def test_every_service_that_writes_has_a_scenario() -> None:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
-
-
-@pytest.fixture
-def heard(clean_broker: str) -> Iterator[Any]:
-    """``heard()``: topic and message of everything published since it was last asked."""
-    with redis.Redis.from_url(clean_broker) as client:
-        listener = client.pubsub(ignore_subscribe_messages=True)
-        listener.psubscribe(channel("*"))
-        listener.get_message(timeout=1)
-
-        def read() -> list[tuple[str, dict[str, Any]]]:
-            # A message of one's own marks the end: what was published before it has been read.
-            client.publish(channel("end"), "{}")
-            found = []
-            while True:
-                message = listener.get_message(timeout=10)
-                assert message is not None
-                topic = message["channel"].decode().removeprefix(channel(""))
-                if topic == "end":
-                    return found
-                found.append((topic, json.loads(message["data"])))
-
-        yield read
-        listener.close()
 
 
 @pytest.mark.parametrize("service", sorted(SCENARIOS))
